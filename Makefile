@@ -1,0 +1,68 @@
+# Two commands do everything from a fresh clone: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+# More threads than free cores make small decodes many times slower.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo lab test lint pytest notebook js browser install-check build benchmarks clean
+
+demo: .venv/demo
+	$(BIN)/python notebooks/demo.py
+
+lab: .venv/demo
+	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+
+test: .venv/dev node_modules/.package-lock.json /usr/bin/chromium
+	$(MAKE) lint js pytest notebook browser install-check
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+js: node_modules/.package-lock.json
+	npm run check
+	npm test
+	npm run build
+	git diff --exit-code --stat -- mvae_widgets/static
+
+pytest: .venv/dev
+	$(BIN)/pytest -m "not browser and not install"
+
+notebook: .venv/dev
+	$(BIN)/pytest --nbmake --nbmake-timeout=300 -p no:warnings notebooks/quickstart.ipynb
+
+browser: .venv/dev /usr/bin/chromium
+	$(BIN)/pytest -m browser
+
+install-check: .venv/dev
+	$(BIN)/pytest -m install
+
+build: .venv/dev node_modules/.package-lock.json
+	npm run build
+	$(BIN)/python -m build
+
+benchmarks: .venv/dev
+	$(BIN)/python benchmarks/decode.py
+
+clean:
+	rm -rf .venv node_modules out dist
+
+# torch first and by exact version: where only a CPU wheel lies at hand, the version finds it.
+.venv/demo: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[lab]"
+	touch $@
+
+.venv/dev: .venv/demo
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund
+
+/usr/bin/chromium:
+	@echo "Chromium is missing; installing it with apt."
+	apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk

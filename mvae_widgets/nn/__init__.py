@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: the networks of MusicVAE. This room knows no notes."""
