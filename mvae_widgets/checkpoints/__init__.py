@@ -1,0 +1,1 @@
+"""Files -> configuration and state dict. Nothing here ever unpickles."""

@@ -1,0 +1,1 @@
+"""Prepared arrays -> weights and their measured quality. Runs with torch and numpy alone."""
