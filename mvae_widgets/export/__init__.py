@@ -1,0 +1,1 @@
+"""Notebooks and widgets as files that live without a kernel."""

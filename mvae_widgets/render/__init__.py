@@ -1,0 +1,1 @@
+"""Notes into sound and static pictures."""
