@@ -1,0 +1,72 @@
+"""MusicVAE in the notebook.
+
+Names are loaded when first used: importing the package loads neither torch nor note_seq nor bokeh.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from mvae_widgets.errors import MusicVAEError, MusicVAEWarning
+
+if TYPE_CHECKING:
+    from mvae_widgets.music import tunes
+    from mvae_widgets.music.clips import Clip, Clips, fold_into_range
+    from mvae_widgets.music.io import read, write
+    from mvae_widgets.musicvae import MusicVAE, Posterior, load
+    from mvae_widgets.notebook import load_ipython_extension, unload_ipython_extension
+    from mvae_widgets.render.audio import to_wav
+    from mvae_widgets.widgets.interpolation_slider import InterpolationSlider
+    from mvae_widgets.widgets.piano_roll import PianoRoll
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Clip": "music.clips",
+    "Clips": "music.clips",
+    "InterpolationSlider": "widgets.interpolation_slider",
+    "MusicVAE": "musicvae",
+    "PianoRoll": "widgets.piano_roll",
+    "Posterior": "musicvae",
+    "fold_into_range": "music.clips",
+    "load": "musicvae",
+    "load_ipython_extension": "notebook",
+    "read": "music.io",
+    "to_wav": "render.audio",
+    "tunes": "music.tunes",
+    "unload_ipython_extension": "notebook",
+    "write": "music.io",
+}
+
+__all__ = [
+    "Clip",
+    "Clips",
+    "InterpolationSlider",
+    "MusicVAE",
+    "MusicVAEError",
+    "MusicVAEWarning",
+    "PianoRoll",
+    "Posterior",
+    "fold_into_range",
+    "load",
+    "load_ipython_extension",
+    "read",
+    "to_wav",
+    "tunes",
+    "unload_ipython_extension",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+    value = module if _HOMES[name].endswith(f".{name}") else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,318 @@
+"""`MusicVAE`: what a user holds. Music in, latent vectors, music out."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from mvae_widgets.checkpoints import catalog
+from mvae_widgets.colour import Plane
+from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEWarning, NothingToEncodeError
+from mvae_widgets.latent import interpolate
+from mvae_widgets.music.clips import Clip, Clips, as_clips
+from mvae_widgets.music.converter import ClipSpec
+from mvae_widgets.nn.generate import generate
+from mvae_widgets.nn.vae import VAE
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
+
+__all__ = ["MusicVAE", "Posterior", "load"]
+
+Music = Any
+"""What `music.clips.as_clips` takes: a NoteSequence, PrettyMIDI, file, Clip or Clips, or a list of those."""
+
+BATCH = 512
+SMALL_BATCH = 16
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Where clips lie in latent space: a Gaussian each.
+
+    Parameters
+    ----------
+    mu
+        Means, ``[n, z]``.
+    sigma
+        Standard deviations (not log-variances), ``[n, z]``.
+    """
+
+    mu: Tensor
+    sigma: Tensor
+
+    def __len__(self) -> int:
+        return len(self.mu)
+
+    def numpy(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Mu and sigma as float64 arrays."""
+        return self.mu.double().cpu().numpy(), self.sigma.double().cpu().numpy()
+
+    def sample(self, seed: int | None = None) -> Tensor:
+        """One z a clip, ``mu + sigma * noise``: ``[n, z]``. The same seed gives the same z."""
+        noise = torch.randn(self.mu.shape, device=self.mu.device, generator=_generator(self.mu.device, seed))
+        return self.mu + self.sigma * noise
+
+
+class MusicVAE:
+    """A trained MusicVAE on one device. Safe to call from several threads.
+
+    Parameters
+    ----------
+    bundle
+        Configuration, weights, card and plane.
+    device
+        Where to run.
+    """
+
+    def __init__(self, bundle: catalog.Bundle, device: torch.device) -> None:
+        self.name, self.config, self.card = bundle.name, bundle.config, bundle.card
+        self.device = device
+        self.plane = Plane.from_dict(bundle.plane) if bundle.plane else None
+        self.network = VAE(bundle.config)
+        try:
+            self.network.load_state_dict(bundle.state)
+        except RuntimeError as error:
+            raise CheckpointError(f"The weights of {bundle.name} do not fit its configuration: {error}.") from error
+        self.network.to(device).eval().requires_grad_(False)
+        self._spec = ClipSpec(bars=bundle.config.bars, steps_per_quarter=bundle.config.steps_per_quarter)
+        # A widget's message may arrive on another thread while a cell runs.
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        what = f"{self.config.bars} bars of {self.config.family}, z {self.config.z_size}"
+        return f"<MusicVAE {self.name}: {what}, {self.device}>"
+
+    def clips(self, music: Music) -> Clips:
+        """Cut music into what the model takes.
+
+        Parameters
+        ----------
+        music
+            A NoteSequence, a file, or a list of them; clips are passed through.
+
+        Returns
+        -------
+        Clips
+            The clips in order of track and bar; ``.refused`` says what was left out, where, why, and what
+            to do. Musical content never raises.
+        """
+        return as_clips(music, self._spec)
+
+    def encode(self, music: Music) -> Posterior:
+        """Posterior of each clip: mu and sigma ``[n, z]``.
+
+        Raises
+        ------
+        NothingToEncodeError
+            If nothing in the music, or in one piece of a list, is of a kind that the model takes.
+        """
+        return self._encode(self._some(music))
+
+    def decode(
+        self,
+        z: Tensor | np.ndarray[Any, Any] | Iterable[Any],
+        temperature: float | None = None,
+        seed: int | None = None,
+        qpm: float = 120.0,
+    ) -> list[NoteSequence]:
+        """Music at points of latent space.
+
+        Parameters
+        ----------
+        z
+            ``[n, z]``, or ``[z]`` for one.
+        temperature
+            None for the likeliest event at every step; above 0 draws, 1 as the model believes.
+        seed
+            Of the draws.
+        qpm
+            Tempo of the sequences.
+
+        Returns
+        -------
+        list of NoteSequence
+            One each, all as long as the model's clip.
+        """
+        return [self._to_sequence(row, qpm) for row in self._decode(self._latents(z), temperature, seed)]
+
+    def sample(self, n: int, temperature: float = 0.5, seed: int | None = None) -> list[NoteSequence]:
+        """Draw n new clips from the prior: z from N(0, 1), then `decode`."""
+        if n < 1:
+            raise ConfigError(f"Cannot draw {n} samples.", "Ask for at least 1.")
+        generator = _generator(self.device, seed)
+        z = torch.randn(int(n), self.config.z_size, device=self.device, generator=generator)
+        return self.decode(z, temperature, None if seed is None else seed + 1)
+
+    def reconstruct(self, music: Music) -> list[NoteSequence]:
+        """Encode, then decode the means: what the model keeps of each clip, at the clip's tempo."""
+        clips = self._some(music)
+        decoded = self._decode(self._encode(clips).mu, None, None)
+        return [self._to_sequence(row, clip.qpm) for row, clip in zip(decoded, clips, strict=True)]
+
+    def interpolate(self, a: Music, b: Music, steps: int = 9) -> list[NoteSequence]:
+        """Music along the arc from one clip to another, reconstructions of both ends among them.
+
+        Parameters
+        ----------
+        a, b
+            Of a longer piece the first clip is taken, with a `MusicVAEWarning` that says so.
+        steps
+            How many, at least 2.
+        """
+        if steps < 2:
+            raise ConfigError(f"Cannot interpolate in {steps} steps.", "Ask for at least 2: both ends count.")
+        start, end = self._first_clip(a), self._first_clip(b)
+        mu, _ = self._encode(Clips([start, end])).numpy()
+        z = self._latents(interpolate.path(mu[0], mu[1], int(steps)))
+        return [self._to_sequence(row, start.qpm) for row in self._decode(z, None, None)]
+
+    def first_clip(self, music: Music) -> Clip:
+        """The first clip of some music; a `MusicVAEWarning` says so when there are more."""
+        return self._first_clip(music)
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the model has a plane."""
+        return self.plane is not None
+
+    def place(self, z: Tensor | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Places ``[n, 2]`` in -1..1 on the model's plane, from which colours come; needs a plane.
+
+        Raises
+        ------
+        ConfigError
+            If the model has no plane.
+        """
+        if self.plane is None:
+            raise ConfigError(f"{self.name} has no plane.", "Models trained with mvae_widgets have one.")
+        return self.plane.place(self._latents(z).double().cpu().numpy())
+
+    def _first_clip(self, music: Music) -> Clip:
+        clips = self._some(music)
+        if len(clips) > 1:
+            warnings.warn(
+                f"{self.name} holds {self.config.bars} bars: of {clips[0].title or 'the piece'} only "
+                f"{clips[0].where} of {clips[0].track_name or 'the first track'} is used, "
+                f"{len(clips)} clips were found. Pick another with model.clips(piece)[i].",
+                MusicVAEWarning,
+                stacklevel=3,
+            )
+        return clips[0]
+
+    def _some(self, music: Music) -> Clips:
+        """The clips of the music; every piece must give at least one."""
+        found = [self.clips(piece) for piece in music] if isinstance(music, list | tuple) else [self.clips(music)]
+        if not found:
+            raise NothingToEncodeError(f"{self.name} was given no music.", "Give at least one NoteSequence.")
+        for k, clips in enumerate(found):
+            if not clips:
+                which = f" in number {k + 1} of {len(found)}" if len(found) > 1 else ""
+                reasons = "; ".join(str(refusal) for refusal in clips.refused[:3])
+                raise NothingToEncodeError(f"{self.name} finds nothing to encode{which}: {reasons or 'no music'}.")
+        return Clips(
+            [clip for clips in found for clip in clips],
+            [refusal for clips in found for refusal in clips.refused],
+        )
+
+    def _encode(self, clips: Clips) -> Posterior:
+        tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
+        mu, sigma = [], []
+        with self._lock, torch.no_grad(), _threads_for(self.device, len(tokens)):
+            for part in tokens.split(BATCH):
+                x = one_hot(part.to(self.device), self.config.depth).float()
+                m, s = self.network.encode(x)
+                mu.append(m)
+                sigma.append(s)
+        return Posterior(torch.cat(mu), torch.cat(sigma))
+
+    def _decode(self, z: Tensor, temperature: float | None, seed: int | None) -> np.ndarray[Any, Any]:
+        if temperature is not None and not 0.0 < temperature < float("inf"):
+            raise ConfigError(f"A temperature of {temperature} means nothing.", "Give a number above 0, or None.")
+        generator = None if temperature is None else _generator(self.device, seed)
+        with self._lock, _threads_for(self.device, len(z)):
+            parts = [
+                generate(self.network.decoder, part, self.config.steps, temperature, generator)
+                for part in z.split(BATCH)
+            ]
+        return torch.cat(parts).cpu().numpy()
+
+    def _to_sequence(self, tokens: np.ndarray[Any, Any], qpm: float) -> NoteSequence:
+        return Clip(tokens.astype(np.uint8), self._spec, qpm=qpm).sequence
+
+    def _latents(self, z: Any) -> Tensor:
+        try:
+            given: Tensor = torch.as_tensor(z if isinstance(z, Tensor) else np.asarray(z), dtype=torch.float32)
+        except (TypeError, ValueError) as error:
+            raise ConfigError("These are not latent vectors.", f"Give numbers, [n, {self.config.z_size}].") from error
+        values: Tensor = torch.atleast_2d(given.detach()).to(self.device)
+        if values.ndim != 2 or values.shape[1] != self.config.z_size or not len(values):
+            raise ConfigError(
+                f"Latent vectors of shape {tuple(values.shape)} do not fit {self.name}.",
+                f"It takes [n, {self.config.z_size}].",
+            )
+        if not torch.isfinite(values).all():
+            raise ConfigError("A latent vector holds a number that is not finite.", "Look for a division by zero.")
+        return values
+
+
+def load(name_or_path: str | Path, device: str = "auto") -> MusicVAE:
+    """Load a model.
+
+    Parameters
+    ----------
+    name_or_path
+        A built-in name such as ``"melody-2bar"``, a folder or ``.safetensors`` file written by this
+        package, or a folder of a flat magenta.js melody model.
+    device
+        ``"auto"`` takes a CUDA GPU where there is one; else ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such model; names the nearest.
+    CheckpointError
+        If its files are damaged.
+    ConfigError
+        If there is no such device.
+    """
+    bundle = catalog.read_bundle(catalog.find(name_or_path))
+    try:
+        chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"The device {device!r} is not available: {error}.", 'Use "auto" or "cpu".') from error
+    return MusicVAE(bundle, chosen)
+
+
+def _generator(device: torch.device, seed: int | None) -> torch.Generator:
+    generator = torch.Generator(device)
+    if seed is None:
+        generator.seed()
+    else:
+        generator.manual_seed(int(seed))
+    return generator
+
+
+@contextmanager
+def _threads_for(device: torch.device, batch: int) -> Iterator[None]:
+    """One thread for small CPU batches: on busy cores a second one costs more than it brings."""
+    before = torch.get_num_threads()
+    if device.type != "cpu" or batch > SMALL_BATCH or before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,1 @@
+"""State and messages <-> front end. One file a widget."""

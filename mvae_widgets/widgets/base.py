@@ -1,0 +1,143 @@
+"""What all widgets share: traits of playing and looking, the answer to messages, the static picture."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets as t
+
+from mvae_widgets.errors import ConfigError
+from mvae_widgets.music import score as scores
+from mvae_widgets.music.io import read
+from mvae_widgets.music.library import note_seq
+from mvae_widgets.render.plots import Bundle
+from mvae_widgets.widgets import messages
+
+__all__ = ["STATIC", "MusicWidget", "as_sequence", "pack", "score_of"]
+
+STATIC = messages.STATIC
+
+
+class MusicWidget(anywidget.AnyWidget):
+    """Base of the widgets.
+
+    Attributes
+    ----------
+    title, subtitle
+        The head line.
+    tempo
+        Quarters a minute that it plays at; a piece's own tempo changes are scaled along.
+    volume
+        0 to 1.
+    loop, playing
+        Transport; setting ``playing`` starts the sound only where the page has been clicked before.
+    theme
+        ``"auto"`` follows the host; or ``"light"``, ``"dark"``.
+    language
+        ``"auto"`` follows the browser; or ``"en"``, ``"zh"``.
+    """
+
+    _css = STATIC / "widget.css"
+
+    title = t.Unicode("").tag(sync=True)
+    subtitle = t.Unicode("").tag(sync=True)
+    tempo = t.Float(120.0, min=10.0, max=400.0).tag(sync=True)
+    volume = t.Float(0.8, min=0.0, max=1.0).tag(sync=True)
+    loop = t.Bool(False).tag(sync=True)
+    playing = t.Bool(False).tag(sync=True)
+    theme = t.Enum(["auto", "light", "dark"], "auto").tag(sync=True)
+    language = t.Enum(["auto", "en", "zh"], "auto").tag(sync=True)
+    _notes = t.Bytes(b"").tag(sync=True)
+    _score = t.Dict().tag(sync=True)
+    _status = t.Dict().tag(sync=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._handlers: dict[str, messages.Handler] = {"asset": messages.asset}
+        self.on_msg(self._on_message)
+
+    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+        reply = messages.answer(self._handlers, content)
+        if reply is not None:
+            self.send(reply[0], buffers=reply[1])
+
+    @contextmanager
+    def _showing_errors(self) -> Iterator[None]:
+        """Show in the widget what goes wrong in a callback; the widget lives on."""
+        try:
+            yield
+        except Exception as error:
+            told = messages.describe(error)
+            self._tell("error", told["message"], told["hint"])
+
+    def _tell(self, kind: str, text: str, hint: str = "") -> None:
+        self._status = {"kind": kind, "text": text, "hint": hint}
+
+    def save_picture(self, path: str | Path) -> Path:
+        """Write what the widget shows, without its controls, as SVG or PNG by the path's suffix.
+
+        Raises
+        ------
+        ConfigError
+            For another suffix, or where the file cannot be written.
+        """
+        path = Path(path)
+        mime = {".svg": "image/svg+xml", ".png": "image/png"}.get(path.suffix.lower())
+        if mime is None:
+            raise ConfigError(f"Cannot save a picture as {path.name!r}.", "Use a name that ends in .svg or .png.")
+        data = self._picture()[0][mime]
+        try:
+            path.write_bytes(data.encode() if mime.endswith("xml") else base64.b64decode(data))
+        except OSError as error:
+            raise ConfigError(f"Cannot write {path}: {error.strerror}.", "Does its folder exist?") from error
+        return path
+
+    def _picture(self) -> Bundle:
+        """The widget's music as text, SVG and PNG, and the picture's size."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The widget, and a picture of it for notebooks that are read without a kernel."""
+        live = super()._repr_mimebundle_(**kwargs)
+        if live is None:
+            return None
+        picture, sizes = self._picture()
+        return {**live[0], **picture}, {**live[1], **sizes}
+
+
+def pack(table: np.ndarray[Any, Any]) -> bytes:
+    """A note table as the page reads it: little-endian float32 rows of `score.NOTE_COLUMNS`."""
+    return np.ascontiguousarray(table, "<f4").tobytes()
+
+
+def score_of(sequence: Any) -> scores.Score:
+    """Any kind of music as a score."""
+    return scores.from_sequence(as_sequence(sequence))
+
+
+def as_sequence(music: Any) -> Any:
+    """A NoteSequence of what may be one, a PrettyMIDI, a Clip, or a file of music.
+
+    Raises
+    ------
+    ConfigError
+        For what is no music.
+    ReadError
+        For a file that cannot be read.
+    """
+    if isinstance(music, str | Path | bytes):
+        return read(music)
+    if type(music).__name__ == "PrettyMIDI":
+        return note_seq().midi_to_note_sequence(music)
+    sequence = getattr(music, "sequence", music)
+    if not hasattr(sequence, "notes") or not hasattr(sequence, "time_signatures"):
+        raise ConfigError(
+            f"A {type(music).__name__} is not music.", "Give a NoteSequence, a PrettyMIDI, a clip or a file."
+        )
+    return sequence

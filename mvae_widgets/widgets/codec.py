@@ -1,0 +1,52 @@
+"""The little that a widget asks of a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from mvae_widgets.music.clips import Clip, Clips
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
+
+__all__ = ["Codec", "Encoded"]
+
+
+class Encoded(Protocol):
+    """A posterior that can be had as arrays."""
+
+    def numpy(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Mu and sigma, ``[n, z]`` each."""
+
+
+class Codec(Protocol):
+    """Music <-> latent vectors <-> places; `musicvae.MusicVAE` is one."""
+
+    name: str
+
+    @property
+    def has_places(self) -> bool:
+        """Whether `place` can be asked."""
+
+    def clips(self, music: Any) -> Clips:
+        """What the model takes of some music, and what it refuses."""
+
+    def first_clip(self, music: Any) -> Clip:
+        """The first clip; warns when there are more."""
+
+    def encode(self, music: Any) -> Encoded:
+        """Posterior of each clip."""
+
+    def decode(
+        self,
+        z: Any,
+        temperature: float | None = None,
+        seed: int | None = None,
+        qpm: float = 120.0,
+    ) -> list[NoteSequence]:
+        """Music at points of latent space."""
+
+    def place(self, z: Any) -> np.ndarray[Any, Any]:
+        """Places on the model's plane, ``[n, 2]``."""

@@ -1,0 +1,127 @@
+"""The interpolation slider: drag, and hear one tune turn into the other."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import traitlets as t
+
+from mvae_widgets.errors import ConfigError, MusicVAEWarning
+from mvae_widgets.latent.interpolate import path
+from mvae_widgets.music.clips import Clip
+from mvae_widgets.render.plots import Bundle, strip_bundle
+from mvae_widgets.widgets.base import STATIC, MusicWidget, pack, score_of
+from mvae_widgets.widgets.codec import Codec
+
+__all__ = ["InterpolationSlider"]
+
+MAX_STEPS = 65
+
+
+class InterpolationSlider(MusicWidget):
+    """A slider along the arc between two clips in latent space.
+
+    All steps are decoded at once and live in the page, so dragging never waits for the kernel. At the
+    two ends stand the clips themselves, not their reconstructions.
+
+    Parameters
+    ----------
+    model
+        Decodes the steps.
+    a, b
+        Music for the two ends; of a longer piece the first clip, and the widget says so.
+    steps
+        2 to 65.
+    **traits
+        ``value``, ``title``, ``tempo``, ``volume``, ``loop``, ``theme``, ``language``.
+
+    Attributes
+    ----------
+    value
+        Where the slider stands, 0 (a) to 1 (b), always at a step.
+    sequence
+        The music of that step, a NoteSequence; observe it.
+    sequences
+        The music of all steps.
+    z
+        Latent vector of that step, ``[z]``.
+    """
+
+    _esm = STATIC / "interpolation_slider.js"
+
+    value = t.Float(0.0, min=0.0, max=1.0).tag(sync=True)
+    steps = t.Int(9, read_only=True).tag(sync=True)
+    labels = t.List(t.Unicode()).tag(sync=True)
+    sequence = t.Any(read_only=True)
+    _offsets = t.List(t.Int()).tag(sync=True)
+    _places: t.List[list[float]] = t.List().tag(sync=True)
+
+    def __init__(self, model: Codec, a: Any, b: Any, steps: int = 9, **traits: Any) -> None:
+        if not 2 <= steps <= MAX_STEPS:
+            raise ConfigError(f"An interpolation of {steps} steps cannot be shown.", f"Use 2 to {MAX_STEPS}.")
+        (start, start_cut), (end, end_cut) = _first_clip(model, a), _first_clip(model, b)
+        ends = start, end
+        mu, _ = model.encode(list(ends)).numpy()
+        self.latents: np.ndarray[Any, Any] = path(mu[0], mu[1], steps)
+        tempo = traits.get("tempo", ends[0].qpm)
+        self.sequences = (
+            [ends[0].sequence, *model.decode(self.latents[1:-1], qpm=tempo), ends[1].sequence]
+            if (steps > 2)
+            else [clip.sequence for clip in ends]
+        )
+        value = self._at_step(traits.pop("value", 0.0), steps)
+        super().__init__(**{"loop": True, "labels": [self._label(end) for end in ends], **traits, "tempo": tempo})
+        scores = [score_of(sequence) for sequence in self.sequences]
+        with self.hold_sync():
+            self.set_trait("steps", int(steps))
+            self._scores = scores
+            self._score = scores[0].as_dict()
+            self._notes = pack(np.concatenate([score.notes for score in scores]))
+            self._offsets = [0, *np.cumsum([len(score.notes) for score in scores]).tolist()]
+            self._places = model.place(self.latents).tolist() if model.has_places else [[] for _ in scores]
+            if start_cut or end_cut:
+                used = [f"{clip.where} of {clip.title or 'the piece'}" for clip in ends]
+                self._tell("info", f"From {used[0]} to {used[1]}.", "Pick others with model.clips(piece)[i].")
+            self.value = value
+            self.set_trait("sequence", self.sequences[self.step])
+
+    @property
+    def step(self) -> int:
+        """The step that the slider stands at, from 0."""
+        return round(self.value * (self.steps - 1))
+
+    @property
+    def z(self) -> np.ndarray[Any, Any]:
+        """Latent vector of the current step, ``[z]``."""
+        return np.asarray(self.latents[self.step])
+
+    @staticmethod
+    def _at_step(value: float, steps: int) -> float:
+        return round(float(value) * (steps - 1)) / (steps - 1)
+
+    @staticmethod
+    def _label(clip: Clip) -> str:
+        return ", ".join(filter(None, (clip.title, clip.where if clip.bar > 1 else "")))
+
+    @t.validate("value")
+    def _snap(self, proposal: Any) -> float:
+        return self._at_step(proposal.value, self.steps)
+
+    @t.observe("value")
+    def _value_changed(self, _change: object) -> None:
+        if hasattr(self, "_scores"):
+            with self._showing_errors():
+                self.set_trait("sequence", self.sequences[self.step])
+
+    def _picture(self) -> Bundle:
+        return strip_bundle(self._scores, self._places, self.labels, self.step, title=self.title or None)
+
+
+def _first_clip(model: Codec, music: Any) -> tuple[Clip, bool]:
+    """The first clip of some music, and whether there were more."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", MusicVAEWarning)
+        clip = model.first_clip(music)
+    return clip, bool(told)

@@ -1,0 +1,104 @@
+"""The message protocol between page and kernel.
+
+The page sends ``{id, channel, op, args}``; the kernel always answers, ``{id, ok: true, result}`` or
+``{id, ok: false, error: {code, message, hint}}``, also when Python raised.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mvae_widgets.errors import ConfigError, MusicVAEError
+
+__all__ = ["Answer", "Handler", "answer", "asset", "describe"]
+
+Answer = tuple[dict[str, Any], list[bytes]]
+Handler = Callable[..., Answer]
+
+STATIC = Path(__file__).parent.parent / "static"
+
+
+def answer(handlers: Mapping[str, Handler], content: object) -> Answer | None:
+    """Carry out one message of the page.
+
+    Parameters
+    ----------
+    handlers
+        By name of operation; each takes the message's ``args`` as keywords.
+    content
+        What the page sent.
+
+    Returns
+    -------
+    tuple or None
+        The reply and its buffers; None for what is no request of ours.
+    """
+    if not isinstance(content, dict) or "id" not in content or "op" not in content:
+        return None
+    try:
+        handler = handlers.get(str(content["op"]))
+        if handler is None:
+            raise ConfigError(
+                f"The kernel knows no operation {content['op']!r}.", "Restart the kernel and run the cell."
+            )
+        result, buffers = handler(**dict(content.get("args") or {}))
+    except Exception as error:
+        return {"id": content["id"], "ok": False, "error": describe(error)}, []
+    return {"id": content["id"], "ok": True, "result": result}, buffers
+
+
+def describe(error: Exception) -> dict[str, str]:
+    """An exception as the page shows it; one that is not the user's also prints its traceback."""
+    if isinstance(error, MusicVAEError):
+        return {"code": error.code, "message": error.message, "hint": error.hint}
+    traceback.print_exception(error, file=sys.stderr)
+    return {
+        "code": "internal",
+        "message": f"{type(error).__name__}: {error}",
+        "hint": "This is a defect of mvae_widgets; the traceback is in the log.",
+    }
+
+
+def asset(name: str, base64: bool = False) -> Answer:
+    """Send a file that the page needs once: the synthesiser or the SoundFont.
+
+    Parameters
+    ----------
+    name
+        ``"engine.js"`` or ``"soundfont.sf2"``.
+    base64
+        Whether to send it inside the reply, for hosts where buffers do not arrive.
+    """
+    data = _asset(name)
+    if base64:
+        return {"name": name, "size": len(data), "data": _text(data)}, []
+    return {"name": name, "size": len(data)}, [data]
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+@cache
+def _asset(name: str) -> bytes:
+    if name == "engine.js":
+        path = STATIC / name
+    elif name == "soundfont.sf2":
+        # Shipped by pretty_midi; its licence lets nobody vendor it lightly, so it is read where it lies.
+        spec = importlib.util.find_spec("pretty_midi")
+        if spec is None or spec.origin is None:
+            raise ConfigError("pretty_midi, which brings the SoundFont, is not installed.", "pip install pretty_midi")
+        path = Path(spec.origin).parent / "TimGM6mb.sf2"
+    else:
+        raise ConfigError(f"There is no file {name!r} to send.")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"Cannot read {path.name}: {error.strerror}.", "Install mvae_widgets again.") from error

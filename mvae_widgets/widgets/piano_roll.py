@@ -1,0 +1,101 @@
+"""The piano roll: see a sequence, hear it, and see what a model would refuse of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import traitlets as t
+
+from mvae_widgets.errors import ConfigError
+from mvae_widgets.render.plots import Bundle, roll_bundle
+from mvae_widgets.widgets.base import STATIC, MusicWidget, as_sequence, pack, score_of
+from mvae_widgets.widgets.codec import Codec
+
+__all__ = ["PianoRoll"]
+
+
+class PianoRoll(MusicWidget):
+    """A playable piano roll.
+
+    Parameters
+    ----------
+    sequence
+        A NoteSequence, a PrettyMIDI, a Clip, or a path to a file of music.
+    model
+        With a model the notes take the colour of their place in its latent space, and what it would
+        refuse is marked. Without one the roll is neutral.
+    z
+        Place of the music in the model's latent space, ``[z]``; found by encoding if not given.
+    **traits
+        ``title``, ``subtitle``, ``tempo``, ``volume``, ``loop``, ``theme``, ``language``.
+
+    Attributes
+    ----------
+    sequence
+        What is shown, a NoteSequence; assign another to show it.
+    """
+
+    _esm = STATIC / "piano_roll.js"
+
+    sequence = t.Any()
+    _place: t.List[float] = t.List(t.Float()).tag(sync=True)
+    _refused: t.List[list[float]] = t.List().tag(sync=True)
+
+    def __init__(self, sequence: Any, model: Codec | None = None, z: Any = None, **traits: Any) -> None:
+        if z is not None and model is None:
+            raise ConfigError("A z means nothing without its model.", "Pass model= as well.")
+        self._model = model
+        self._given = {"title", "tempo"} & set(traits)
+        super().__init__(sequence=sequence, **traits)
+        self._show(z)
+
+    @t.validate("sequence")
+    def _read_sequence(self, proposal: Any) -> Any:
+        return as_sequence(proposal.value)
+
+    @t.observe("sequence")
+    def _sequence_changed(self, change: Any) -> None:
+        if change.old is not t.Undefined and hasattr(self, "_shown"):
+            with self._showing_errors():
+                self._show(None)
+
+    def _show(self, z: Any) -> None:
+        score = self._shown = score_of(self.sequence)
+        with self.hold_sync():
+            self._score, self._notes = score.as_dict(), pack(score.notes)
+            if "title" not in self._given:
+                self.title = score.title
+            if "tempo" not in self._given:
+                self.tempo = min(400.0, max(10.0, score.tempos[0][1]))
+            # Neutral first: should the model fail, the music is shown all the same.
+            self._place, self._refused, self._status = [], [], {}
+            self._place, self._refused, self._status = self._judge(z)
+
+    def _judge(self, z: Any) -> tuple[list[float], list[list[float]], dict[str, str]]:
+        """Place, refused notes and status line of the music under the model."""
+        if self._model is None:
+            return [], [], {}
+        clips = self._model.clips(self.sequence)
+        refused = [list(span) for refusal in clips.refused for span in refusal.notes]
+        place: list[float] = []
+        if self._model.has_places and (z is not None or len(clips)):
+            points = np.atleast_2d(z) if z is not None else self._model.encode(clips).numpy()[0]
+            # A piece of several clips lies in their middle.
+            place = [float(x) for x in self._model.place(points.mean(0, keepdims=True))[0]]
+        if not clips.refused:
+            return place, refused, {}
+        first = clips.refused[0]
+        more = f" (and {len(clips.refused) - 1} more)" if len(clips.refused) > 1 else ""
+        what = "leaves out" if len(clips) else "takes nothing of this"
+        text = f"{self._model.name} {what}: {first.track}, bar {first.bar}, {first.reason}{more}."
+        return place, refused, {"kind": "warning", "text": text, "hint": first.remedy}
+
+    def _picture(self) -> Bundle:
+        return roll_bundle(
+            self._shown,
+            place=self._place or None,
+            refused=self._refused,
+            title=self.title or None,
+            subtitle=self.subtitle or None,
+        )

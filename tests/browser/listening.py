@@ -1,0 +1,128 @@
+"""Ears for the browser tests: record what a page sends to the speakers, and find its onsets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# Every node that a page connects to its destination is also connected to a recorder. The recorder runs on
+# the audio thread, so a busy page loses nothing.
+RECORDER = """
+(() => {
+  const tape = { chunks: [], rate: 0, ready: false };
+  window.__tape = tape;
+  const connect = AudioNode.prototype.connect;
+  const source = `registerProcessor("tape", class extends AudioWorkletProcessor {
+    process(inputs) {
+      const input = inputs[0];
+      this.port.postMessage([currentFrame, input.length ? input[0].slice() : new Float32Array(128)]);
+      return true;
+    }
+  })`;
+  const recorders = new WeakMap();
+  const recorder = (context) => {
+    if (!recorders.has(context)) {
+      const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      recorders.set(context, context.audioWorklet.addModule(url).then(() => {
+        const node = new AudioWorkletNode(context, "tape", { numberOfOutputs: 0, channelCount: 1,
+          channelCountMode: "explicit" });
+        node.port.onmessage = (event) => tape.chunks.push(event.data);
+        tape.rate = context.sampleRate;
+        tape.ready = true;
+        return node;
+      }));
+    }
+    return recorders.get(context);
+  };
+  AudioNode.prototype.connect = function (to, ...rest) {
+    if (to instanceof AudioDestinationNode && this.context instanceof AudioContext) {
+      recorder(this.context).then((node) => connect.call(this, node));
+    }
+    return connect.call(this, to, ...rest);
+  };
+})();
+"""
+# Base64 of float32: half a minute of sound as JSON numbers would take longer than the sound.
+READ_TAPE = """
+() => {
+  const chunks = window.__tape.chunks;
+  const bytes = new Uint8Array(chunks.length * 128 * 4);
+  const frames = [];
+  chunks.forEach(([frame, samples], k) => {
+    frames.push(frame);
+    bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, 512), k * 512);
+  });
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return { rate: window.__tape.rate, frames, data: btoa(text) };
+}
+"""
+
+
+@dataclass
+class Tape:
+    """Recorded sound: mono samples, and the rate."""
+
+    samples: np.ndarray[Any, Any]
+    rate: float
+
+    @property
+    def peak(self) -> float:
+        return float(np.abs(self.samples).max(initial=0.0))
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+
+def erase(page: Any) -> None:
+    page.evaluate("() => { window.__tape.chunks.length = 0; }")
+
+
+def read(page: Any) -> Tape:
+    """What was recorded since `erase`, gaps and all."""
+    import base64
+
+    tape = page.evaluate(READ_TAPE)
+    blocks = np.frombuffer(base64.b64decode(tape["data"]), "<f4").reshape(-1, 128)
+    starts = np.array(tape["frames"], np.int64)
+    if not len(starts):
+        return Tape(np.zeros(0, np.float32), tape["rate"] or 44100.0)
+    starts -= starts[0]
+    samples = np.zeros(starts[-1] + 128, np.float32)
+    for start, block in zip(starts, blocks, strict=True):
+        samples[start : start + 128] = block
+    return Tape(samples, float(tape["rate"]))
+
+
+def onsets(tape: Tape) -> np.ndarray[Any, Any]:
+    """Seconds at which notes begin, by peaks of the rise in log spectrum."""
+    window, hop, reach = 1024, 64, 6
+    mono = np.pad(tape.samples, window)
+    frames = np.lib.stride_tricks.sliding_window_view(mono, window)[::hop]
+    scale = max(tape.peak, 1e-6)
+    spectrum = np.log(3e-3 + np.abs(np.fft.rfft(frames * np.hanning(window), axis=1))[:, :200] / scale / window * 40)
+    flux = np.zeros(len(spectrum))
+    flux[reach:] = np.maximum(spectrum[reach:] - spectrum[:-reach], 0).sum(axis=1)
+    smooth = np.convolve(flux, np.ones(9) / 9, "same")
+    near = round(0.04 * tape.rate / hop)
+    found = []
+    for k in range(near, len(smooth) - near):
+        around = smooth[k - near : k + near + 1]
+        if smooth[k] == around.max() and smooth[k] > 0.2 * np.percentile(smooth, 99.5) and smooth[k] > 3:
+            if found and k - found[-1] <= near:
+                continue
+            found.append(k)
+    # A rise is steepest when the onset is in the middle of the frames that are compared.
+    return (np.array(found) * hop - window / 2 - reach * hop / 2) / tape.rate
+
+
+def compare(
+    heard: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], within: float = 0.02
+) -> tuple[list[float], list[float]]:
+    """Expected onsets that were not heard, and heard ones that were not expected."""
+    missing = [float(e) for e in expected if not (np.abs(heard - e) <= within).any()]
+    extra = [float(h) for h in heard if not (np.abs(expected - h) <= within).any()]
+    return missing, extra
