@@ -31,7 +31,8 @@ def main() -> int:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     print(f"Running {NOTEBOOK.relative_to(ROOT)} ...", flush=True)
     try:
-        ExecutePreprocessor(timeout=300, kernel_name="python3").preprocess(notebook, {"metadata": {"path": str(ROOT)}})
+        run = ExecutePreprocessor(timeout=300, kernel_name="python3", extra_arguments=["--log-level=ERROR"])
+        run.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
     except CellExecutionError as error:
         print(f"The notebook stopped with an error:\n{error}", file=sys.stderr)
         return 1

@@ -42,6 +42,8 @@ _TITLE = re.compile(r"<title\b[^>]*>(.*?)</title>", re.DOTALL)
 # Parts of an output's HTML that would fetch something from elsewhere.
 _REMOTE = r"""\s*=\s*["']?\s*(?:https?:)?//"""
 _REMOTE_SCRIPT = re.compile(rf"<script\b[^>]*\bsrc{_REMOTE}[^>]*>.*?</script\s*>", re.DOTALL | re.IGNORECASE)
+_REMOTE_IMAGE = re.compile(rf"<img\b[^>]*\bsrc{_REMOTE}[^>]*>", re.IGNORECASE)
+_ALT = re.compile(r"""\balt\s*=\s*["']([^"']*)""", re.IGNORECASE)
 _REMOTE_LINK = re.compile(rf"<link\b[^>]*\bhref{_REMOTE}[^>]*>", re.IGNORECASE)
 
 
@@ -116,6 +118,11 @@ class StaticHTMLExporter(HTMLExporter):
     def _default_extra_template_basedirs(self) -> list[str]:
         return [str(Path.cwd()), str(Path(__file__).parent / "templates")]
 
+    def from_notebook_node(self, nb: Notebook, resources: Resources = None, **kwargs: Any) -> Any:
+        """Export; pictures from elsewhere, such as badges, become their words."""
+        page, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return _REMOTE_IMAGE.sub(_words_of_image, page), resources
+
     def _init_preprocessors(self) -> None:
         super()._init_preprocessors()  # type: ignore[no-untyped-call]
         self.register_preprocessor(StaticPicturePreprocessor, enabled=True)  # type: ignore[no-untyped-call]
@@ -131,6 +138,11 @@ def svg_title(svg: str | Iterable[str]) -> str:
     text = svg if isinstance(svg, str) else "".join(svg)
     found = _TITLE.search(text)
     return unescape(found.group(1)).strip() if found else "Picture"
+
+
+def _words_of_image(image: re.Match[str]) -> str:
+    found = _ALT.search(image.group())
+    return found.group(1) if found else ""
 
 
 def _without_view(output: Output) -> bool:
