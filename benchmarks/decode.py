@@ -16,7 +16,6 @@ import torch
 from torch.nn.functional import one_hot
 
 import mvae_widgets as mv
-from mvae_widgets.nn.generate import generate
 
 
 def median_ms(work: Callable[[], object], device: torch.device, repeats: int) -> float:
@@ -43,8 +42,8 @@ def measure(name: str, device: torch.device, repeats: int) -> dict[str, float]:
     x = one_hot(tokens, config.depth).float()
     with torch.no_grad():
         return {
-            "decode 1": median_ms(lambda: generate(network.decoder, z[:1], config.steps), device, repeats),
-            "decode 64": median_ms(lambda: generate(network.decoder, z, config.steps), device, repeats),
+            "decode 1": median_ms(lambda: network.decode(z[:1]), device, repeats),
+            "decode 64": median_ms(lambda: network.decode(z), device, repeats),
             "encode 64": median_ms(lambda: network.encode(x), device, repeats),
         }
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from mvae_widgets.errors import MusicVAEError, MusicVAEWarning
 
 if TYPE_CHECKING:
+    from mvae_widgets.checkpoints.catalog import models
     from mvae_widgets.music import tunes
     from mvae_widgets.music.clips import Clip, Clips, fold_into_range
     from mvae_widgets.music.io import read, write
     from mvae_widgets.musicvae import MusicVAE, Posterior, load
+    from mvae_widgets.nn.config import configs
     from mvae_widgets.notebook import load_ipython_extension, unload_ipython_extension
     from mvae_widgets.render.audio import to_wav
     from mvae_widgets.widgets.interpolation_slider import InterpolationSlider
@@ -29,9 +31,11 @@ _HOMES = {
     "MusicVAE": "musicvae",
     "PianoRoll": "widgets.piano_roll",
     "Posterior": "musicvae",
+    "configs": "nn.config",
     "fold_into_range": "music.clips",
     "load": "musicvae",
     "load_ipython_extension": "notebook",
+    "models": "checkpoints.catalog",
     "read": "music.io",
     "to_wav": "render.audio",
     "tunes": "music.tunes",
@@ -48,9 +52,11 @@ __all__ = [
     "MusicVAEWarning",
     "PianoRoll",
     "Posterior",
+    "configs",
     "fold_into_range",
     "load",
     "load_ipython_extension",
+    "models",
     "read",
     "to_wav",
     "tunes",

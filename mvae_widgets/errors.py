@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "CheckpointError",
     "ConfigError",
+    "DownloadError",
     "MusicVAEError",
     "MusicVAEWarning",
     "NothingToEncodeError",
@@ -58,6 +59,12 @@ class CheckpointError(MusicVAEError):
     """A weights file is damaged, incomplete, or of another model."""
 
     code = "checkpoint"
+
+
+class DownloadError(MusicVAEError):
+    """A published file could not be fetched, or is not the one fetched before."""
+
+    code = "download"
 
 
 class ConfigError(MusicVAEError):

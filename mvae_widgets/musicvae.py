@@ -21,7 +21,6 @@ from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEWarning, N
 from mvae_widgets.latent import interpolate
 from mvae_widgets.music.clips import Clip, Clips, as_clips
 from mvae_widgets.music.converter import ClipSpec
-from mvae_widgets.nn.generate import generate
 from mvae_widgets.nn.vae import VAE
 
 if TYPE_CHECKING:
@@ -242,8 +241,7 @@ class MusicVAE:
         generator = None if temperature is None else _generator(self.device, seed)
         with self._lock, _threads_for(self.device, len(z)):
             parts = [
-                generate(self.network.decoder, part, self.config.steps, temperature, generator)
-                for part in z.split(BATCH)
+                self.network.decode(part, temperature, generator).argmax(-1) for part in z.split(BATCH)
             ]
         return torch.cat(parts).cpu().numpy()
 
@@ -266,27 +264,33 @@ class MusicVAE:
         return values
 
 
-def load(name_or_path: str | Path, device: str = "auto") -> MusicVAE:
+def load(name_or_path: str | Path, device: str = "auto", config: str | None = None) -> MusicVAE:
     """Load a model.
 
     Parameters
     ----------
     name_or_path
-        A built-in name such as ``"melody-2bar"``, a folder or ``.safetensors`` file written by this
-        package, or a folder of a flat magenta.js melody model.
+        A built-in name such as ``"melody-2bar"``; the name of a published model such as
+        ``"magenta/cat-mel_2bar_big"``, which is downloaded the first time (`models` lists all names); or a
+        path: a folder or ``.safetensors`` file written by this package, a TensorFlow checkpoint (tar, or the
+        prefix of a bundle) or a folder of a magenta.js model.
     device
         ``"auto"`` takes a CUDA GPU where there is one; else ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+    config
+        Name of the configuration (`configs` lists them), where a checkpoint does not say it.
 
     Raises
     ------
     UnknownModelError
         If there is no such model; names the nearest.
+    DownloadError
+        If it cannot be downloaded.
     CheckpointError
-        If its files are damaged.
+        If its files are damaged, or of another model or configuration.
     ConfigError
-        If there is no such device.
+        If there is no such device or configuration.
     """
-    bundle = catalog.read_bundle(catalog.find(name_or_path))
+    bundle = catalog.read_bundle(catalog.find(name_or_path), config)
     try:
         chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
         torch.empty(0, device=chosen)

@@ -23,6 +23,7 @@ EVERYTHING = {
     "render",
     "widgets",
     "export",
+    "verify",
 }
 # Room -> rooms it may import. `errors` is open to all.
 ARROWS = {
@@ -32,6 +33,7 @@ ARROWS = {
     "latent": set(),
     "colour": set(),
     "musicvae": {"music", "nn", "checkpoints", "latent", "colour"},
+    "verify": {"nn", "checkpoints"},
     "training": {"nn", "latent", "checkpoints", "music.features"},
     "render": {"music", "colour"},
     "widgets": {"music", "latent", "render", "colour"},

@@ -1,49 +1,158 @@
-"""Names -> files: the models that ship with the package, and model folders of one's own."""
+"""Names -> models: those that ship with the package, those that Magenta published, and files of one's own."""
 
 from __future__ import annotations
 
 import difflib
-import json
-from dataclasses import dataclass
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import overload
 
-from mvae_widgets.checkpoints.tfjs import read_tfjs
+from mvae_widgets.checkpoints import bundles
+from mvae_widgets.checkpoints.bundles import CARD, WEIGHTS, Bundle, read_json, write_bundle, write_weights
+from mvae_widgets.checkpoints.cache import cache_folder, fetch, fetched
+from mvae_widgets.checkpoints.published import PREFIX, Published, aliases, published
 from mvae_widgets.errors import CheckpointError, UnknownModelError
-from mvae_widgets.nn.config import CONFIGS, ModelConfig
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-__all__ = ["BUILT_IN", "Bundle", "builtin_models", "find", "read_bundle", "write_bundle"]
+__all__ = [
+    "BUILT_IN",
+    "Bundle",
+    "Model",
+    "Models",
+    "builtin_models",
+    "find",
+    "find_published",
+    "models",
+    "read_bundle",
+    "write_bundle",
+    "write_weights",
+]
 
 BUILT_IN = Path(__file__).parent.parent / "weights"
-WEIGHTS, CARD, PLANE = "weights.safetensors", "card.json", "plane.json"
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """What a model's folder holds.
+class Model:
+    """One line of `models`.
 
     Parameters
     ----------
     name
-        The model's name.
+        What `load` takes.
+    family, bars
+        What it speaks and how long a clip is.
+    size_mb
+        Size of its files in millions of bytes.
+    at_least
+        Whether the files may be larger.
+    place
+        ``"built in"``, ``"fetched"`` or ``"to fetch"``.
+    files
+        ``"safetensors"``, ``"tar"``, ``"bundle"`` or ``"magenta.js"``.
     config
-        The shape of its network.
-    state
-        Its state dict, float32.
-    card
-        Data, licence, recipe and measured quality; empty for a foreign checkpoint.
-    plane
-        What `colour.Plane.from_dict` reads, or None.
+        The configuration of the paper that it is a checkpoint of, or None.
+    about, licence, source
+        What it is for, what is known of its licence, and where it comes from.
     """
 
     name: str
-    config: ModelConfig
-    state: dict[str, Tensor]
-    card: dict[str, Any]
-    plane: dict[str, Any] | None
+    family: str
+    bars: int
+    size_mb: float
+    at_least: bool
+    place: str
+    files: str
+    config: str | None
+    about: str
+    licence: str
+    source: str
+
+    @property
+    def music(self) -> str:
+        """In words: ``"2 bars of melody"``."""
+        return f"{self.bars} bar{'s' if self.bars > 1 else ''} of {self.family}"
+
+    @property
+    def size(self) -> str:
+        """In words: ``"17.7 MB"``, ``"over 538 MB"``."""
+        number = f"{self.size_mb:,.1f}" if self.size_mb < 100 else f"{self.size_mb:,.0f}"
+        return f"{'over ' if self.at_least else ''}{number} MB"
+
+
+class Models(Sequence[Model]):
+    """A readable table of models. ``models()["mel_2bar_small"]`` finds one by name."""
+
+    HEADS = ("name", "music", "size", "files", "place", "about")
+
+    def __init__(self, rows: Sequence[Model]) -> None:
+        self._rows = tuple(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self._rows)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._rows or item in self.names
+
+    @overload
+    def __getitem__(self, index: int | str) -> Model: ...
+    @overload
+    def __getitem__(self, index: slice) -> Models: ...
+    def __getitem__(self, index: int | str | slice) -> Model | Models:
+        """One row by number or name, or a stretch of rows."""
+        if isinstance(index, slice):
+            return Models(self._rows[index])
+        if isinstance(index, int):
+            return self._rows[index]
+        entry = find_published(index) or find_published(PREFIX + index)
+        for row in self._rows:
+            if row.name in (index, entry and entry.name):
+                return row
+        raise UnknownModelError(f"There is no model {index!r}.", _nearest(index))
+
+    @property
+    def names(self) -> list[str]:
+        """What `load` takes."""
+        return [row.name for row in self._rows]
+
+    def only(self, family: str | None = None, bars: int | None = None, place: str | None = None) -> Models:
+        """The rows of one family, length or place."""
+        wanted = {"family": family, "bars": bars, "place": place}
+        return Models([r for r in self._rows if all(v is None or getattr(r, k) == v for k, v in wanted.items())])
+
+    def _cells(self) -> list[list[str]]:
+        return [[str(getattr(row, head)) for head in self.HEADS] for row in self._rows]
+
+    def __repr__(self) -> str:
+        cells = [list(self.HEADS), *self._cells()]
+        width = [max(len(row[i]) for row in cells) for i in range(len(self.HEADS))]
+        right = self.HEADS.index("size")
+        return "\n".join(
+            "  ".join(
+                c.rjust(w) if i == right else c.ljust(w) for i, (c, w) in enumerate(zip(row, width, strict=True))
+            ).rstrip()
+            for row in cells
+        )
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th style="text-align:left">{name}</th>' for name in self.HEADS)
+        body = "".join(
+            "<tr>" + "".join(f'<td style="text-align:left">{html.escape(c)}</td>' for c in row) + "</tr>"
+            for row in self._cells()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def models() -> Models:
+    """Every model with a name: those that ship with the package first, then those that Magenta published.
+
+    Nothing is downloaded; `load` with a name does that.
+    """
+    return Models([*map(_built_in, builtin_models()), *map(_published, published().values())])
 
 
 def builtin_models() -> list[str]:
@@ -51,112 +160,129 @@ def builtin_models() -> list[str]:
     return sorted(folder.name for folder in BUILT_IN.iterdir() if (folder / WEIGHTS).is_file())
 
 
-def find(name_or_path: str | Path) -> Path:
-    """The folder or file of a model.
+def find_published(name: str) -> Published | None:
+    """The published checkpoint of that name or alias."""
+    return published().get(name) or aliases().get(name)
+
+
+def find(name_or_path: str | Path, *, progress: bool = True) -> Path:
+    """The folder or file of a model; a published one is fetched if the cache does not hold it.
+
+    Parameters
+    ----------
+    name_or_path
+        A built-in or published name, or a path. The prefix of a TensorFlow checkpoint is one, too.
+    progress
+        Show a progress bar while fetching.
 
     Raises
     ------
     UnknownModelError
-        If it is neither a built-in name nor a path that exists; names the nearest.
+        If it is neither a name nor a path that exists; names the nearest.
+    DownloadError
+        If it cannot be fetched.
     """
     name = str(name_or_path)
-    if (BUILT_IN / name / WEIGHTS).is_file() and Path(name).name == name:
-        return BUILT_IN / name
-    path = Path(name_or_path).expanduser()
-    if path.exists():
-        return path
-    known = builtin_models()
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
+    if entry := find_published(name):
+        return fetch(entry, progress=progress)
+    if (found := _find_here(name)) is not None:
+        return found
+    if name.endswith(".index") or "://" in name:
+        raise UnknownModelError(f"There is no file {name}.", "Fetch it and give the path of the copy.")
     raise UnknownModelError(
-        f"There is no model {name!r}, neither built in nor as a file or folder.",
-        f"Did you mean {' or '.join(repr(n) for n in near)}?" if near else f"Built in: {', '.join(known)}.",
+        f"There is no model {name!r}, neither built in nor published nor as a file or folder.", _nearest(name)
     )
 
 
-def read_bundle(path: Path) -> Bundle:
-    """Read a model's folder, its ``.safetensors`` file, or a magenta.js checkpoint folder.
+def _find_here(name: str) -> Path | None:
+    """A built-in model, or a path that exists."""
+    try:
+        if name in builtin_models():
+            return BUILT_IN / name
+        path = Path(name).expanduser()
+        # The other files of a TensorFlow checkpoint name it as well as its index does.
+        prefix = re.sub(r"\.(meta|data-\d{5}-of-\d{5})$", "", str(path))
+        if Path(f"{prefix}.index").is_file():
+            return Path(prefix)
+        return path if name and path.exists() else None
+    except (OSError, ValueError, RuntimeError):  # no name a file can have, or of a user that is not there
+        return None
+
+
+def read_bundle(path: Path, config: str | None = None) -> Bundle:
+    """`bundles.read_bundle`, which also knows what the files of the cache are.
 
     Raises
     ------
     CheckpointError
-        If the files are damaged, incomplete, or not those of a MusicVAE that this version knows.
+        If the files are damaged, incomplete, or not those of a MusicVAE.
     """
-    if path.is_dir() and (path / "weights_manifest.json").is_file():
-        return _read_magenta_js(path)
-    folder = path if path.is_dir() else path.parent
-    config, state = _read_safetensors(path / WEIGHTS if path.is_dir() else path)
-    return Bundle(config.name, config, state, _read_json(folder / CARD) or {}, _read_json(folder / PLANE))
-
-
-def write_bundle(
-    folder: Path, config: ModelConfig, state: dict[str, Tensor], card: dict[str, Any], plane: dict[str, Any]
-) -> None:
-    """Write a model's folder, its weights in half precision.
-
-    PyTorch's second LSTM bias is always zero here and is left out.
-    """
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    half = {name: t.half().contiguous().cpu() for name, t in state.items() if ".bias_hh_" not in name}
-    save_file(half, folder / WEIGHTS, {"config": json.dumps(config.to_dict())})
-    for name, data in ((CARD, card), (PLANE, plane)):
-        (folder / name).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-
-
-def _read_safetensors(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
-    import torch
-    from safetensors import SafetensorError, safe_open
-
+    entry = _entry_at(path)
+    if entry is None:
+        return bundles.read_bundle(path, config)
+    # Where the files say themselves what they are, they know best.
+    hint = None if (path / "config.json").is_file() else entry.config
     try:
-        with safe_open(path, "pt") as file:
-            described = (file.metadata() or {}).get("config")
-            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"Cannot read the weights {path}: {error}.", "The file is missing or damaged: fetch it again."
-        ) from error
-    if described is None:
-        raise CheckpointError(f"{path} does not say which model it is.", "It was not written by mvae_widgets.")
-    try:
-        config = ModelConfig.from_dict(json.loads(described))
-    except ValueError as error:
-        raise CheckpointError(f"{path}: its description is damaged.", "Fetch the file again.") from error
-    for name, tensor in list(state.items()):
-        if ".bias_ih_" in name:
-            state.setdefault(name.replace(".bias_ih_", ".bias_hh_"), torch.zeros_like(tensor))
-        if not torch.isfinite(tensor).all():
-            raise CheckpointError(f"{path}: the tensor {name} holds numbers that are not finite.")
-    return config, state
+        bundle = bundles.read_bundle(path, config or hint)
+    except CheckpointError as error:
+        again = f"If it was damaged on its way here, run: mvae-widgets fetch {entry.name} --renew"
+        raise CheckpointError(f"{entry.name}: {error.message}", f"{error.hint} {again}".strip()) from error
+    card = {"name": entry.name, "about": entry.about, "licence": entry.licence, "source": entry.url}
+    return replace(bundle, name=entry.name, card=card)
 
 
-def _read_magenta_js(folder: Path) -> Bundle:
-    from mvae_widgets.checkpoints.keymap import config_from_tensors, from_magenta
-
-    description = _read_json(folder / "config.json") or {}
-    converter = description.get("dataConverter", {})
-    args = converter.get("args", {})
-    like = CONFIGS["melody-2bar"]
-    if converter.get("type") != "MelodyConverter" or args.get("numSegments"):
-        raise CheckpointError(
-            f"{folder}: config.json does not describe a flat melody model.",
-            "This version reads flat melody models.",
-        )
-    depth = int(args.get("maxPitch", 108)) - int(args.get("minPitch", 21)) + 3
-    if (int(args.get("numSteps", 32)), depth) != (like.steps, like.depth):
-        raise CheckpointError(f"{folder}: this version reads models of {like.steps} steps and {like.depth} classes.")
-    tensors = read_tfjs(folder)
-    config = config_from_tensors(tensors, like)
-    return Bundle(folder.name, config, from_magenta(tensors, config), {}, None)
+def _entry_at(path: Path) -> Published | None:
+    home = cache_folder() / "models"
+    return next((e for e in published().values() if home / e.key / e.path == path), None)
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is not valid JSON: {error}.", "Fetch the model again.") from error
-    if not isinstance(data, dict):
-        raise CheckpointError(f"{path} does not hold an object.", "Fetch the model again.")
-    return data
+def _built_in(name: str) -> Model:
+    card = read_json(BUILT_IN / name / CARD) or {}
+    return Model(
+        name=name,
+        family=card["family"],
+        bars=card["bars"],
+        size_mb=(BUILT_IN / name / WEIGHTS).stat().st_size / 1e6,
+        at_least=False,
+        place="built in",
+        files="safetensors",
+        config=name,
+        about=f"Trained for this package; {card['parameters']:,} parameters",
+        licence=card["licence"],
+        source="mvae_widgets",
+    )
+
+
+def _published(entry: Published) -> Model:
+    return Model(
+        name=entry.name,
+        family=entry.family,
+        bars=entry.bars,
+        size_mb=entry.size_mb,
+        at_least=entry.at_least,
+        place="fetched" if fetched(entry) else "to fetch",
+        files=entry.files,
+        config=entry.config,
+        about=entry.about,
+        licence=entry.licence,
+        source=entry.url,
+    )
+
+
+def _nearest(name: str) -> str:
+    """A hint: names that look like this one."""
+
+    def plain(text: str) -> str:
+        return text.lower().removeprefix(PREFIX).replace("_", "-")
+
+    shapes: dict[str, str] = {}
+    for known in [*builtin_models(), *published(), *aliases()]:
+        entry = find_published(known)
+        shapes.setdefault(plain(known), entry.name if entry else known)
+    for entry in published().values():
+        if entry.config:
+            shapes.setdefault(plain(entry.config), entry.name)
+    near = list(dict.fromkeys(shapes[s] for s in difflib.get_close_matches(plain(name), shapes, n=4, cutoff=0.5)))
+    if near:
+        return f"Did you mean {' or '.join(map(repr, near[:3]))}?"
+    return f"Built in: {', '.join(builtin_models())}; mvae_widgets.models() lists the published ones."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     OneHotEncoding = Any
 
-__all__ = ["CHORD_ENCODINGS", "KEYS", "NO_CHORD", "ChordEncoding", "key_class", "one_hot_controls"]
+__all__ = [
+    "CHORD_ENCODINGS",
+    "KEYS",
+    "NO_CHORD",
+    "ChordEncoding",
+    "annotate",
+    "key_class",
+    "one_hot_controls",
+    "refuse_chords",
+    "require_chords",
+    "spread_chords",
+]
 
 NO_CHORD = "N.C."
 KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -141,3 +152,53 @@ def one_hot_controls(
     if keys is not None:
         parts.append(np.eye(12, dtype=np.float32)[keys])
     return np.concatenate(parts, axis=1) if parts else None
+
+
+def refuse_chords() -> NoReturn:
+    """Say that the model has no chords: raises `ConfigError`."""
+    raise ConfigError("This model is not conditioned on chords.", "Leave chords out.")
+
+
+def require_chords(encoding: ChordEncoding | None) -> ChordEncoding:
+    """Return the encoding, or raise `ConfigError` where the model has none."""
+    return encoding or refuse_chords()
+
+
+def spread_chords(
+    figures: Sequence[str], steps: int, encoding: ChordEncoding | None, with_key: bool
+) -> NDArray[np.float32]:
+    """Spread chord symbols evenly over steps as controls, the key being C where the model wants one."""
+    chords = require_chords(encoding).progression(figures, steps)
+    controls = one_hot_controls(chords, np.zeros(steps, np.int64) if with_key else None, encoding)
+    assert controls is not None
+    return controls
+
+
+def annotate(
+    sequence: Any,
+    chords: Sequence[str] | Sequence[int] | NDArray[Any] | None,
+    encoding: ChordEncoding | None,
+    seconds: NDArray[np.floating[Any]],
+) -> None:
+    """Write chord symbols into a sequence, one wherever the chord changes.
+
+    Parameters
+    ----------
+    sequence
+        Changed in place.
+    chords
+        Chord symbols to be spread evenly, or a class for each step; None for none.
+    encoding
+        What the classes are.
+    seconds
+        Time of each step [steps], ascending.
+    """
+    if chords is None:
+        return
+    known = require_chords(encoding)
+    if len(chords) and isinstance(chords[0], str):
+        known.progression([str(figure) for figure in chords], len(seconds))  # each must have a class
+        names = [str(chords[step * len(chords) // len(seconds)]) for step in range(len(seconds))]
+    else:
+        names = [known.decode(int(c)) for c in list(chords)[: len(seconds)]]
+    note_seq().chords_lib.add_chords_to_sequence(sequence, names, seconds[: len(names)].tolist())

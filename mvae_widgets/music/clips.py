@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from ..errors import ConfigError
-from .converter import ClipSpec
-from .labels import NOTE_OFF, notes_from_labels, sequence_from_notes
+from .converter import ClipSpec, Converter, Example
 from .library import note_seq
+from .melody import MelodyConverter
+from .rules import Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Clip", "Clips", "Refusal", "as_clips", "cut", "fold_into_range"]
 
-Span = tuple[float, float, int, int]  # start and end in quarters, pitch, track index
 SHOWN_ROWS = 12
 
 
@@ -63,16 +63,17 @@ class Refusal:
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """A stretch of one track that one model input holds.
+    """A stretch of music that one model input holds.
 
     Parameters
     ----------
     tokens
-        uint8 [steps]: 0 hold, 1 note-off, 2 + pitch - ``spec.min_pitch`` onset (MUSICVAE.md 4.5).
-    spec
-        The grid and the range the tokens are in.
+        What the model reads, in the form of its family: see `Example.tokens`. For melodies uint8
+        [steps]: 0 hold, 1 note-off, 2 + pitch - ``spec.min_pitch`` onset (MUSICVAE.md 4.5).
+    converter
+        Of the model that the clip is for; a `ClipSpec` stands for the melody converter of that spec.
     track
-        Index of the track in the piece's `Score`.
+        Index in the piece's `Score` of its track, or of the first of its tracks.
     track_name, program
         Its name and General MIDI program.
     bar
@@ -81,16 +82,29 @@ class Clip:
         Title of the piece, may be empty.
     qpm
         Tempo of the piece where the clip begins.
+    chords, keys
+        Class of each row's chord and key, for a model that is conditioned on them.
     """
 
-    tokens: NDArray[np.uint8]
-    spec: ClipSpec = field(default_factory=ClipSpec)
+    tokens: NDArray[Any]
+    converter: Converter = field(default_factory=MelodyConverter)
     track: int = 0
     track_name: str = ""
     program: int = 0
     bar: int = 1
     title: str = ""
     qpm: float = 120.0
+    chords: NDArray[np.uint8] | None = None
+    keys: NDArray[np.uint8] | None = None
+
+    def __post_init__(self) -> None:
+        """Make a converter of a spec."""
+        object.__setattr__(self, "converter", _converter(self.converter))
+
+    @property
+    def spec(self) -> ClipSpec:
+        """The grid and the range the tokens are in."""
+        return self.converter.clip_spec
 
     @property
     def bars(self) -> int:
@@ -100,18 +114,24 @@ class Clip:
     @property
     def onsets(self) -> int:
         """Number of notes."""
-        return int((self.tokens > NOTE_OFF).sum())
+        return self.converter.rules.onsets(self.tokens)
+
+    @property
+    def example(self) -> Example:
+        """What `Converter.inputs` takes."""
+        return Example(self.tokens, self.chords, self.keys)
 
     @property
     def sequence(self) -> NoteSequence:
         """The clip as a NoteSequence that starts at 0 and lasts all its bars, at the piece's tempo."""
-        notes = notes_from_labels(self.tokens, self.spec.min_pitch)
-        sequence = sequence_from_notes(
-            notes, self.spec.steps_per_quarter, qpm=self.qpm, program=self.program, total_steps=self.spec.steps
-        )
+        sequence = self.converter.to_sequence(self.tokens, qpm=self.qpm, program=self.program)
+        sequence.total_time = self.spec.steps * 60.0 / self.qpm / self.spec.steps_per_quarter
+        for note in sequence.notes:
+            note.end_time = min(note.end_time, sequence.total_time)
         sequence.sequence_metadata.title = self.title
-        if self.track_name:
-            sequence.instrument_infos.add(instrument=0, name=self.track_name)
+        instruments = {note.instrument for note in sequence.notes} or {0}
+        if self.track_name and len(instruments) == 1:
+            sequence.instrument_infos.add(instrument=instruments.pop(), name=self.track_name)
         return sequence
 
     def __repr__(self) -> str:
@@ -167,31 +187,34 @@ class Clips(Sequence[Clip]):
         return "\n".join(lines)
 
 
-def cut(sequence: NoteSequence, spec: ClipSpec | None = None) -> Clips:
+def cut(sequence: NoteSequence, takes: Converter | ClipSpec | None = None) -> Clips:
     """Cut a sequence into clips of whole bars.
 
     Parameters
     ----------
     sequence
         Any NoteSequence. Seconds become quarters through its tempo map, so tempo changes do not matter.
-    spec
-        Length, grid and range of a clip; the two-bar melody model's by default.
+    takes
+        The converter of the model that is to take the clips, or the spec of a melody clip; the two-bar
+        melody model's by default.
 
     Returns
     -------
     Clips
-        Track by track and window by window. Windows follow each other without overlap, from the
-        first bar of the piece (or the first one after bars that were refused); the last is filled
-        up with rest. Windows without a note are left out, except in a piece of some length without
-        any note, which gives silent clips. Within a window notes are placed as in MUSICVAE.md 4.4:
-        one at a time, the highest of those that start together, each cut off by the next.
+        Part by part and window by window. A melody model hears each pitched track for itself; a drum
+        or groove model all drum tracks together; a trio model a melody, a bass and the drums; a
+        multitrack model up to eight tracks. Windows follow each other without overlap, from the first
+        bar of the piece (or the first one after bars that were refused); the last is filled up with
+        rest. Windows without a note are left out, except in a piece of some length without any note,
+        which gives silent clips. Within a window the notes of a melody are placed as in MUSICVAE.md
+        4.4: one at a time, the highest of those that start together, each cut off by the next.
     """
     from .cutting import Cutter
 
-    return Cutter(sequence, spec or ClipSpec()).clips()
+    return Cutter(sequence, _converter(takes)).clips()
 
 
-def as_clips(music: Music, spec: ClipSpec | None = None) -> Clips:
+def as_clips(music: Music, takes: Converter | ClipSpec | None = None) -> Clips:
     """Make clips of whatever a user holds.
 
     Parameters
@@ -199,8 +222,8 @@ def as_clips(music: Music, spec: ClipSpec | None = None) -> Clips:
     music
         A NoteSequence, a PrettyMIDI, a `Clip`, `Clips`, a file (path or bytes, see `read`), or a
         list of those.
-    spec
-        As for `cut`. Clips of another length, grid or range are cut again.
+    takes
+        As for `cut`. Clips of another family, length, grid or range are cut again.
 
     Raises
     ------
@@ -209,25 +232,49 @@ def as_clips(music: Music, spec: ClipSpec | None = None) -> Clips:
     ReadError
         A file that cannot be read.
     """
-    spec = spec or ClipSpec()
+    converter = _converter(takes)
     if isinstance(music, Clip):
-        return Clips([music]) if music.spec == spec else cut(music.sequence, spec)
+        return Clips([music]) if _fits(music, converter) else cut(music.sequence, converter)
     if isinstance(music, (str, Path, bytes)):
         from .io import read
 
-        return cut(read(music), spec)
+        return cut(read(music), converter)
     if hasattr(music, "notes") and hasattr(music, "time_signatures"):
-        return cut(music, spec)
+        return cut(music, converter)
     if hasattr(music, "instruments") and hasattr(music, "get_tempo_changes"):
-        return cut(note_seq().midi_to_note_sequence(music), spec)
+        return cut(note_seq().midi_to_note_sequence(music), converter)
     if isinstance(music, Iterable):
-        parts = [as_clips(part, spec) for part in music]
+        parts = [as_clips(part, converter) for part in music]
         refused = [*getattr(music, "refused", ()), *(refusal for part in parts for refusal in part.refused)]
         return Clips([clip for part in parts for clip in part], refused)
     raise ConfigError(
         f"{type(music).__name__} is not music.",
         "Give a NoteSequence, a PrettyMIDI, a file, clips, or a list of those.",
     )
+
+
+def _converter(takes: Converter | ClipSpec | None) -> Converter:
+    """Return the converter itself, or the melody converter of a spec."""
+    if takes is None:
+        return MelodyConverter()
+    if not isinstance(takes, ClipSpec):
+        return takes
+    if takes.family != "melody":
+        raise ConfigError(f"A spec does not say everything about {takes.family}.", "Give the converter itself.")
+    return MelodyConverter(
+        slice_bars=takes.bars,
+        steps_per_quarter=takes.steps_per_quarter,
+        min_pitch=takes.min_pitch,
+        max_pitch=takes.max_pitch,
+    )
+
+
+def _fits(clip: Clip, converter: Converter) -> bool:
+    """Whether a clip has the tokens and the controls that a converter gives."""
+    rules = converter.rules
+    has_chords = clip.chords is not None or rules.chord_encoding is None
+    has_keys = clip.keys is not None or not rules.condition_on_key
+    return clip.spec == converter.clip_spec and has_chords and has_keys
 
 
 def fold_into_range(sequence: NoteSequence, min_pitch: int = 21, max_pitch: int = 108) -> NoteSequence:

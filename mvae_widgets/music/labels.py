@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     NoteSequence = Any
 
-__all__ = ["FIRST_PITCH", "HOLD", "NOTE_OFF", "labels_from_notes", "notes_from_labels", "sequence_from_notes"]
+__all__ = [
+    "FIRST_PITCH",
+    "HOLD",
+    "NOTE_OFF",
+    "TICKS_PER_QUARTER",
+    "labels_from_notes",
+    "notes_from_labels",
+    "sequence_from_notes",
+]
 
 HOLD, NOTE_OFF = 0, 1
 FIRST_PITCH = 2

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ConfigError
-from .chords import ChordEncoding, one_hot_controls
-from .converter import ClipSpec, Converter, Example
+from .chords import ChordEncoding, annotate, one_hot_controls, spread_chords
+from .converter import ClipSpec, Converter, Example, Inputs
 from .labels import FIRST_PITCH, HOLD, NOTE_OFF, notes_from_labels, sequence_from_notes
 from .library import note_seq
+from .melody_rules import MelodyRules
+from .quantising import infer_missing_chords, quantise, split_on_time_changes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,9 +125,29 @@ class MelodyConverter:
         return chords + (12 if self.condition_on_key else 0)
 
     @property
+    def depth(self) -> int:
+        """Width of a row that the encoder reads: a one-hot label."""
+        return self.classes
+
+    @property
+    def output_depth(self) -> int:
+        """Width of a row that the decoder writes: a one-hot label."""
+        return self.classes
+
+    @property
+    def control_depth(self) -> int:
+        """Width of the controls of a step."""
+        return self.control_classes
+
+    @property
     def clip_spec(self) -> ClipSpec:
         """What one input holds; two bars where the converter does not slice."""
         return ClipSpec(self.slice_bars or 2, self.steps_per_quarter, self.min_pitch, self.max_pitch)
+
+    @property
+    def rules(self) -> MelodyRules:
+        """How a user's piece is cut: a clip a track and window, the highest note of each step."""
+        return MelodyRules(self.clip_spec, self.chord_encoding, self.condition_on_key)
 
     def to_tokens(self, sequence: NoteSequence) -> list[NDArray[np.uint8]]:
         """Find the melodies of a sequence as labels.
@@ -146,15 +168,24 @@ class MelodyConverter:
     def to_examples(self, sequence: NoteSequence) -> list[Example]:
         """Find the melodies of a sequence as labels, with chord and key of each step."""
         wanted = self._only_valid_notes(sequence)
-        if self.presplit_on_time_changes:
-            pieces = note_seq().sequences_lib.split_note_sequence_on_time_changes(wanted)
-        else:
-            pieces = [wanted]
+        pieces = split_on_time_changes(wanted) if self.presplit_on_time_changes else [wanted]
         return [e for piece in pieces for e in self._piece(piece)[: self.max_tensors]][: self.max_tensors]
 
     def controls(self, example: Example) -> NDArray[np.float32] | None:
         """One-hot controls of an example: float32 [steps, control_classes]; None without conditioning."""
         return one_hot_controls(example.chords, example.keys, self.chord_encoding)
+
+    def inputs(self, example: Example) -> Inputs:
+        """One-hot labels float32 [steps, classes], controls, number of steps."""
+        return self.targets(example), self.controls(example), len(example.tokens)
+
+    def targets(self, example: Example) -> NDArray[np.float32]:
+        """One-hot labels, float32 [steps, classes]."""
+        return np.asarray(np.eye(self.classes, dtype=np.float32)[example.tokens])
+
+    def chord_controls(self, figures: Sequence[str]) -> NDArray[np.float32]:
+        """Spread chord symbols evenly over a clip: float32 [steps, control_depth], in C where keys count."""
+        return spread_chords(figures, self.clip_spec.steps, self.chord_encoding, self.condition_on_key)
 
     def to_sequence(
         self,
@@ -164,7 +195,7 @@ class MelodyConverter:
         velocity: int = 80,
         program: int = 0,
         instrument: int = 0,
-        chords: Labels | None = None,
+        chords: Labels | Sequence[str] | None = None,
         keys: Labels | None = None,
     ) -> NoteSequence:
         """Turn labels into notes.
@@ -178,8 +209,10 @@ class MelodyConverter:
             Tempo of the result.
         velocity, program, instrument
             Given to each note.
-        chords, keys
-            Classes a step; each change becomes a chord symbol or a key signature.
+        chords
+            Chord symbols spread evenly, or a class a step; each change becomes a chord symbol.
+        keys
+            Key of each step; each change becomes a key signature.
 
         Returns
         -------
@@ -192,7 +225,7 @@ class MelodyConverter:
         ConfigError
             Labels of another converter.
         """
-        labels = self._check(tokens)
+        labels = self.tokens_from(tokens)
         notes = notes_from_labels(labels, self.min_pitch)
         sequence = sequence_from_notes(
             notes,
@@ -204,19 +237,16 @@ class MelodyConverter:
             total_steps=len(labels) if not len(notes) else None,
         )
         step = 60.0 / qpm / self.steps_per_quarter
-        if chords is not None:
-            if self.chord_encoding is None:
-                raise ConfigError("This model is not conditioned on chords.", "Leave chords out.")
-            names = [self.chord_encoding.decode(int(c)) for c in list(chords)[: len(labels)]]
-            note_seq().chords_lib.add_chords_to_sequence(sequence, names, [i * step for i in range(len(names))])
+        annotate(sequence, chords, self.chord_encoding, np.arange(len(labels)) * step)
         if keys is not None:
             numbers = [int(key) for key in list(keys)[: len(labels)]]
             times = [i * step for i in range(len(numbers))]
             note_seq().chords_lib.add_keys_to_sequence(sequence, numbers, times)
         return sequence
 
-    def _check(self, tokens: Labels) -> NDArray[np.int64]:
-        labels = np.asarray(tokens)
+    def tokens_from(self, outputs: Labels) -> NDArray[np.uint8]:
+        """Labels [steps] of labels or of scores for each label, up to the end token."""
+        labels = np.asarray(outputs)
         if labels.ndim == 2 and labels.shape[1] == self.classes:
             labels = labels.argmax(axis=1)
         if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
@@ -229,7 +259,7 @@ class MelodyConverter:
                 f"Labels from {labels.min()} to {labels.max()} are not those of this model.",
                 f"Labels are 0 to {self.classes - 1}.",
             )
-        labels = labels.astype(np.int64)
+        labels = labels.astype(np.uint8)
         if self.end_token is not None and (labels == self.end_token).any():
             labels = labels[: int((labels == self.end_token).argmax())]
         return labels
@@ -247,24 +277,11 @@ class MelodyConverter:
 
     def _piece(self, sequence: NoteSequence) -> list[Example]:
         """Examples of a sequence with one tempo and one meter."""
-        library = note_seq()
-        lib = library.sequences_lib
-        try:
-            quantised = lib.quantize_note_sequence(sequence, self.steps_per_quarter)
-        except (
-            lib.BadTimeSignatureError,
-            lib.MultipleTempoError,
-            lib.MultipleTimeSignatureError,
-            lib.NegativeTimeError,
-        ):
+        quantised = quantise(sequence, self.steps_per_quarter)
+        if quantised is None:
             return []
-        if lib.steps_per_bar_in_quantized_sequence(quantised) != self.steps_per_bar:
+        if self.chord_encoding and not infer_missing_chords(quantised, keys=self.condition_on_key):
             return []
-        if self.chord_encoding and not _has_chords(quantised):
-            try:
-                library.chord_inference.infer_chords_for_sequence(quantised, add_key_signatures=self.condition_on_key)
-            except library.chord_inference.ChordInferenceError:
-                return []
         melodies = [part for melody in self._melodies(quantised) for part in self._slices(melody)]
         controls = self._find_controls(quantised, melodies)
         if controls is None:
@@ -344,11 +361,6 @@ class MelodyConverter:
             return np.array(classes + classes[-1:] * self.add_end_token, np.uint8)
 
         return Example(labels.astype(np.uint8), row(chords), row(keys))
-
-
-def _has_chords(sequence: NoteSequence) -> bool:
-    chord = note_seq().NoteSequence.TextAnnotation.CHORD_SYMBOL
-    return any(annotation.annotation_type == chord for annotation in sequence.text_annotations)
 
 
 if TYPE_CHECKING:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
+from torch.nn.functional import dropout, softplus
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from mvae_widgets.nn.lstm import LSTMLayer, append, initialise_linear
+from mvae_widgets.nn.lstm import LATENT_INIT_STD, LSTMLayer, append, initialise_linear
 
 __all__ = ["BidirectionalEncoder", "PosteriorHead"]
-
-LATENT_INIT_STD = 0.001
 
 
 class BidirectionalEncoder(nn.Module):
@@ -23,10 +21,13 @@ class BidirectionalEncoder(nn.Module):
         Depth of one step, controls included.
     sizes
         Units a layer and direction.
+    dropout
+        Share of each layer's inputs that is dropped in training.
     """
 
-    def __init__(self, input_size: int, sizes: tuple[int, ...]) -> None:
+    def __init__(self, input_size: int, sizes: tuple[int, ...], dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = dropout
         widths = (input_size, *(2 * n for n in sizes))
         self.layers = nn.ModuleList(
             LSTMLayer(width, n, bidirectional=True) for width, n in zip(widths, sizes, strict=False)
@@ -54,13 +55,16 @@ class BidirectionalEncoder(nn.Module):
         hidden = append(x, controls)
         if lengths is None or bool((lengths == x.shape[1]).all()):
             for layer in self.layers:
-                hidden, (state, _) = layer(hidden)
+                hidden, (state, _) = layer(self._drop(hidden))
             return torch.cat([state[0], state[1]], dim=-1)
         packed = pack_padded_sequence(hidden, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
         for layer in self.layers:
-            packed, (state, _) = layer(packed)
+            packed, (state, _) = layer(packed._replace(data=self._drop(packed.data)))
         embedding = torch.cat([state[0], state[1]], dim=-1)
         return embedding * (lengths > 0).to(embedding)[:, None]
+
+    def _drop(self, x: Tensor) -> Tensor:
+        return dropout(x, self.dropout, self.training)
 
 
 class PosteriorHead(nn.Module):

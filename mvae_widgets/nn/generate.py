@@ -1,76 +1,168 @@
-"""The decode loop: z in, one-hot steps out, the part of each input that never changes computed once."""
+"""The decode loop: everything that z alone decides is computed once, before it (MUSICVAE.md 2.6).
+
+A `Plan` and noise go in, rows come out, with no branch on a number in between: what a CUDA graph needs.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from mvae_widgets.nn.decoder import FlatDecoder
+from mvae_widgets.nn.lstm import State
 
-__all__ = ["generate"]
+if TYPE_CHECKING:
+    from mvae_widgets.nn.decoder import FlatDecoder
+    from mvae_widgets.nn.heads import Head
+
+__all__ = ["Plan", "Weights", "run"]
+
+ONEDNN_BATCH = 16
+"""From this batch on, handing matrices over to oneDNN pays."""
 
 
-@torch.no_grad()
-def generate(
-    decoder: FlatDecoder,
-    z: Tensor,
-    steps: int,
-    temperature: float | None = None,
-    generator: torch.Generator | None = None,
-    controls: Tensor | None = None,
-) -> Tensor:
-    """Decode a batch of latents, each step fed with the step before (MUSICVAE.md 2.6).
+Product = Callable[[Tensor, Tensor], Tensor]
+"""(b, x) -> b + x times a weight."""
+
+
+@dataclass
+class Weights:
+    """A flat decoder's weights, laid out for the loop.
 
     Parameters
     ----------
-    decoder
-        A flat decoder.
-    z
-        ``[batch, z_size]``.
+    table
+        Row k is what class (or bit) k of the step before adds to the gates; rows are picked, hence this layout.
+    by_controls
+        The same for the controls.
+    first
+        State of the first layer -> its gates.
+    others
+        For each other layer its bias, and the products with the layer below and with its own state.
+    output
+        The bias and the product of the output layer.
+    """
+
+    table: Tensor
+    by_controls: Tensor
+    first: Product
+    others: list[tuple[Tensor, Product, Product]]
+    output: tuple[Tensor, Product]
+
+    @classmethod
+    def of(cls, decoder: FlatDecoder, batch: int) -> Weights:
+        """For batches of that size."""
+        first, *others = decoder.cells
+        by_step, _, by_controls = first.weight_ih_l0.split([decoder.depth, decoder.z_size, decoder.control_depth], 1)
+        return cls(
+            by_step.t().contiguous(),
+            by_controls.t(),
+            _product(first.weight_hh_l0, batch),
+            [(k.bias_ih_l0, _product(k.weight_ih_l0, batch), _product(k.weight_hh_l0, batch)) for k in others],
+            (decoder.output.bias, _product(decoder.output.weight, batch)),
+        )
+
+
+@dataclass
+class Plan:
+    """What is known before the first step.
+
+    Parameters
+    ----------
+    weights
+        The decoder's.
+    gates
+        What z adds to the first layer's gates at every step, bias included, ``[..., 4 * units]``.
+    state
+        The initial state, ``[..., units]``.
+    parts
+        Instead of all that, the plans of the decoders of a split one.
+    """
+
+    weights: Weights | None = None
+    gates: Tensor | None = None
+    state: State = field(default_factory=list)
+    parts: list[Plan] = field(default_factory=list)
+
+    def segment(self, s: int) -> Plan:
+        """The plan of the segment s, where the second axis of this one counts segments."""
+        gates = None if self.gates is None else self.gates[:, s]
+        state = [(c[:, s], h[:, s]) for c, h in self.state]
+        return Plan(self.weights, gates, state, [part.segment(s) for part in self.parts])
+
+
+def run(
+    head: Head, plan: Plan, steps: int, noise: Tensor | None, controls: Tensor | None, start: Tensor | None
+) -> Tensor:
+    """Decode a batch, each step fed with the step before.
+
+    Parameters
+    ----------
+    head
+        Of the flat decoder that the plan is of.
+    plan
+        For a batch of latents.
     steps
         How many steps to decode.
-    temperature
-        None for the likeliest class at every step; otherwise above 0, smaller is safer.
-    generator
-        Source of the draws, on the device of z.
+    noise
+        ``[batch, steps, choices]`` to draw, none for the likeliest at every step.
     controls
         ``[batch, steps, control_depth]`` or none.
+    start
+        ``[batch, depth]``: the step before the first; zeros if not given.
 
     Returns
     -------
     Tensor
-        Class indices, ``[batch, steps]``, int64.
+        ``[batch, steps, depth]``, float32.
     """
-    first, *others = decoder.cells
-    by_class, z_part = first.weight_ih_l0.split([decoder.depth, first.input_size - decoder.depth], dim=1)
-    by_class = by_class.t().contiguous()
-    constant = first.bias_ih_l0 + z @ z_part[:, : decoder.z_size].t()
-    control_part = None if controls is None else controls @ z_part[:, decoder.z_size :].t()
-    first_hh = first.weight_hh_l0.t().contiguous()
-    joined = [torch.cat([layer.weight_ih_l0, layer.weight_hh_l0], dim=1).t().contiguous() for layer in others]
-    output = decoder.output.weight.t().contiguous()
-
-    state = decoder.initial_state(z)
-    out = torch.empty(len(z), steps, dtype=torch.int64, device=z.device)
-    chosen: Tensor | None = None
+    weights, constant = plan.weights, plan.gates
+    assert weights is not None
+    assert constant is not None
+    by_control = None if controls is None else controls @ weights.by_controls
+    bias, output = weights.output
+    state = [(c.clone(), h) for c, h in plan.state]
+    codes: list[Tensor] = []
     for t in range(steps):
-        gates = constant if control_part is None else constant + control_part[:, t]
-        if chosen is not None:
-            gates = gates + by_class[chosen]
-        c, h = _cell(torch.addmm(gates, state[0][1], first_hh), state[0][0])
-        after = [(c, h)]
-        for layer, weight, (c, previous) in zip(others, joined, state[1:], strict=True):
-            c, h = _cell(torch.addmm(layer.bias_ih_l0, torch.cat([h, previous], dim=1), weight), c)
-            after.append((c, h))
-        state = after
-        logits = torch.addmm(decoder.output.bias, h, output)
-        chosen = decoder.head.choose(logits, temperature, generator)
-        out[:, t] = chosen
-    return out
+        gates = constant if by_control is None else constant + by_control[:, t]
+        if codes:
+            gates = gates + head.feed(codes[-1], weights.table)
+        elif start is not None:
+            gates = gates + start @ weights.table
+        c, h = state[0]
+        h = _cell(weights.first(gates, h), c)
+        state[0] = (c, h)
+        for k, (bias_k, from_below, from_before) in enumerate(weights.others, start=1):
+            c, before = state[k]
+            h = _cell(from_before(from_below(bias_k, h), before), c)
+            state[k] = (c, h)
+        codes.append(head.choose(output(bias, h), None if noise is None else noise[:, t]))
+    return head.rows(torch.stack(codes, dim=1))
 
 
-def _cell(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """New (c, h) from the four gates in PyTorch's order: input, forget, candidate, output."""
-    i, f, g, o = gates.chunk(4, dim=1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return c, torch.sigmoid(o) * torch.tanh(c)
+def _product(weight: Tensor, batch: int) -> Product:
+    """The function (b, x) -> b + x weight^T, for a batch of that size."""
+    plain = weight.device.type == "cpu" and weight.dtype == torch.float32
+    if plain and batch >= ONEDNN_BATCH and torch.backends.mkldnn.is_available():
+        # The usual product on the CPU is MKL's, which on processors not of Intel's is half as fast as oneDNN's.
+        packed = weight.contiguous().to_mkldnn()
+
+        def product(b: Tensor, x: Tensor) -> Tensor:
+            y: Tensor = torch.ops.aten.mkldnn_linear(x.to_mkldnn(), packed, None).to_dense()
+            return y.add_(b)
+
+        return product
+    transposed = weight.t()
+    return lambda b, x: torch.addmm(b, x, transposed)
+
+
+def _cell(gates: Tensor, c: Tensor) -> Tensor:
+    """New h from the four gates in PyTorch's order: input, forget, candidate, output; overwrites c with the new one."""
+    n = c.shape[1]
+    candidate = torch.tanh(gates[:, 2 * n : 3 * n])
+    i, f, _, o = gates.sigmoid_().chunk(4, dim=1)
+    c.mul_(f).addcmul_(i, candidate)
+    return torch.tanh(c).mul_(o)

@@ -1,15 +1,21 @@
-"""The one LSTM layer that every network here is built from."""
+"""The one LSTM layer that every network here is built from, and the stack of them that starts from z."""
 
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import dropout
 
-__all__ = ["FORGET_BIAS", "LSTMLayer", "append", "initialise_linear"]
+__all__ = ["FORGET_BIAS", "LATENT_INIT_STD", "LSTMLayer", "LSTMStack", "State", "append", "initialise_linear"]
 
 FORGET_BIAS = 1.0
+LATENT_INIT_STD = 0.001
+
+State = list[tuple[Tensor, Tensor]]
+"""A (c, h) pair a layer, each ``[..., units]``; c first, as TensorFlow stores them."""
 
 
 class LSTMLayer(nn.LSTM):
@@ -48,6 +54,49 @@ class LSTMLayer(nn.LSTM):
                     parameter.zero_()
                     if name.startswith("bias_ih"):
                         parameter[n : 2 * n] = FORGET_BIAS
+
+
+class LSTMStack(nn.Module):
+    """LSTM layers on top of each other whose first state comes from a latent vector.
+
+    Parameters
+    ----------
+    input_size
+        Width of one step's input.
+    z_size
+        Width of the vector that the initial state is made of.
+    sizes
+        Units a layer.
+    dropout
+        Share of each layer's inputs that is dropped in training.
+    """
+
+    def __init__(self, input_size: int, z_size: int, sizes: tuple[int, ...], dropout: float = 0.0) -> None:
+        super().__init__()
+        self.z_size, self.sizes, self.dropout = z_size, sizes, dropout
+        self.initial = initialise_linear(nn.Linear(z_size, 2 * sum(sizes)), LATENT_INIT_STD)
+        widths = (input_size, *sizes)
+        self.layers = nn.ModuleList(LSTMLayer(width, n) for width, n in zip(widths, sizes, strict=False))
+
+    @property
+    def cells(self) -> list[LSTMLayer]:
+        """The LSTM layers, the one that reads the input first."""
+        return cast("list[LSTMLayer]", list(self.layers))
+
+    def initial_state(self, z: Tensor) -> State:
+        """``tanh`` of a linear map of z, cut layer by layer into c and h (MUSICVAE.md 2.5)."""
+        widths = [n for size in self.sizes for n in (size, size)]
+        parts = torch.tanh(self.initial(z)).split(widths, dim=-1)
+        return list(zip(parts[0::2], parts[1::2], strict=True))
+
+    def run(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """``[batch, steps, input_size]`` -> the top layer's ``[batch, steps, sizes[-1]]``, and the state after."""
+        hidden, after = inputs, []
+        for layer, (c, h) in zip(self.cells, state, strict=True):
+            hidden = dropout(hidden, self.dropout, self.training)
+            hidden, (h, c) = layer(hidden, (h[None].contiguous(), c[None].contiguous()))
+            after.append((c[0], h[0]))
+        return hidden, after
 
 
 def initialise_linear(layer: nn.Linear, std: float | None = None) -> nn.Linear:

@@ -11,9 +11,8 @@ from torch.nn.functional import one_hot
 from tqdm.auto import tqdm
 
 from mvae_widgets.music import features
-from mvae_widgets.nn.generate import generate
+from mvae_widgets.nn.decoder import shift
 from mvae_widgets.nn.vae import VAE
-from mvae_widgets.training.loop import shift
 from mvae_widgets.training.loss import kl_divergence
 
 __all__ = ["evaluate_prior", "evaluate_reconstruction", "onset_f1"]
@@ -72,8 +71,8 @@ def evaluate_reconstruction(model: VAE, tokens: Tokens, seed: int = 0, progress:
 
         right["teacher_forced"] += count(model.decoder(mu, shift(x)).argmax(-1))
         right["teacher_forced_sampled_z"] += count(model.decoder(z, shift(x)).argmax(-1))
-        right["temperature_1"] += count(generate(model.decoder, z, steps, 1.0, generator))
-        free = generate(model.decoder, mu, steps)
+        right["temperature_1"] += count(model.decode(z, 1.0, generator).argmax(-1))
+        free = model.decode(mu).argmax(-1)
         right["argmax"] += count(free)
         exact += int((free == target).all(1).sum())
         decoded.append(free.cpu().numpy())
@@ -112,7 +111,7 @@ def evaluate_prior(
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
     z = torch.randn(n, model.config.z_size, device=device, generator=generator)
-    drawn = [generate(model.decoder, part, train.shape[1], temperature, generator) for part in z.split(BATCH)]
+    drawn = [model.decode(part, temperature, generator).argmax(-1) for part in z.split(BATCH)]
     samples = torch.cat(drawn).cpu().numpy()
     known = {row.tobytes() for row in _transposed_to_floor(train)}
     data = {name: float(np.average(_filled(name, train), weights=weights)) for name in PRIOR_FEATURES}

@@ -17,19 +17,15 @@ from tqdm.auto import tqdm
 
 from mvae_widgets.checkpoints.catalog import Bundle
 from mvae_widgets.errors import ConfigError
+from mvae_widgets.nn.decoder import shift
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.dataset import load_clips
 from mvae_widgets.training.loss import beta_at, elbo_loss, kl_divergence, sampling_probability
 from mvae_widgets.training.recipes import Recipe
 
-__all__ = ["Trainer", "learning_rate_at", "shift"]
+__all__ = ["Trainer", "learning_rate_at"]
 
 SHORT_AVERAGE = 0.98
-
-
-def shift(x: Tensor) -> Tensor:
-    """The output before each step: ``[batch, steps, depth]`` moved one step later, zeros first."""
-    return torch.cat([torch.zeros_like(x[:, :1]), x[:, :-1]], dim=1)
 
 
 def learning_rate_at(step: int, recipe: Recipe) -> float:
@@ -129,7 +125,7 @@ class Trainer:
             z = mu + sigma * torch.randn(mu.shape, device=self.device, generator=generator)
             chance = sampling_probability(step, recipe.sampling_schedule, recipe.sampling_rate)
             logits = self.model.decoder(z, shift(x * kept), None, chance, generator)
-        reconstruction = self.model.decoder.head.step_loss(logits, x).sum(1)
+        reconstruction = self.model.decoder.step_loss(logits, x).sum(1)
         kl = kl_divergence(mu, sigma)
         loss = elbo_loss(reconstruction, kl, beta_at(step, recipe.max_beta, recipe.beta_rate), recipe.free_bits)
         self.optimiser.zero_grad(set_to_none=True)

@@ -7,6 +7,7 @@ import pytest
 
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music.chords import ChordEncoding, key_class, one_hot_controls
+from mvae_widgets.music.quantising import infer_missing_chords, quantise
 
 TRIAD = {"N.C.": 0, "C13": 1, "Cm(maj7)": 13, "Faug7": 30, "Abm7b5": 45, "Cm7b5": 37, "G7(#5)": 32, "F#m7/C#": 19}
 MAJOR_MINOR = {"N.C.": 0, "F7": 6, "Abm9": 21}
@@ -79,3 +80,23 @@ def test_key_follows_chord() -> None:
     assert controls.shape == (2, 61)
     assert [np.flatnonzero(r).tolist() for r in controls] == [[0, 60], [48, 49]]
     assert one_hot_controls(None, None, None) is None
+
+
+def test_inference_finds_chords_and_keys(sequence_of) -> None:
+    """8.9: C, Dm, F, G, one a second at q=120, then F#, G#m, B, C#: two keys."""
+    triads = [(60, 64, 67), (62, 65, 69), (65, 69, 72), (67, 71, 74),
+              (66, 70, 73), (68, 71, 75), (71, 75, 78), (73, 77, 80)]  # fmt: skip
+    piece = sequence_of(*((p, 80, i, i + 1) for i, triad in enumerate(triads) for p in triad))
+    quantised = quantise(piece, 4)
+    assert infer_missing_chords(quantised, keys=True)
+    found = [(ChordEncoding("triad").encode(a.text), a.time) for a in quantised.text_annotations]
+    assert found == [(1, 0), (15, 1), (6, 2), (8, 3), (7, 4), (21, 5), (12, 6), (2, 7)]
+    assert [(k.key, k.time) for k in quantised.key_signatures] == [(0, 0), (6, 4)]
+    again = [a.text for a in quantised.text_annotations]
+    assert infer_missing_chords(quantised)
+    assert [a.text for a in quantised.text_annotations] == again
+
+
+def test_inference_gives_up_on_nothing_and_on_too_much(sequence_of) -> None:
+    assert not infer_missing_chords(quantise(sequence_of(), 4))
+    assert not infer_missing_chords(quantise(sequence_of((60, 80, 0, 1500)), 4))

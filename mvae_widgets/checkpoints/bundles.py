@@ -1,0 +1,197 @@
+"""Model files -> configuration, state dict and what is known beside them, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mvae_widgets.errors import CheckpointError, ConfigError
+from mvae_widgets.nn.config import CONFIGS, ModelConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["CARD", "WEIGHTS", "Bundle", "read_bundle", "read_json", "write_bundle", "write_weights"]
+
+WEIGHTS, CARD, PLANE = "weights.safetensors", "card.json", "plane.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a model's files hold.
+
+    Parameters
+    ----------
+    name
+        The model's name.
+    config
+        The shape of its network.
+    state
+        Its state dict, float32.
+    card
+        Data, licence, recipe and measured quality; empty for a foreign checkpoint.
+    plane
+        What `colour.Plane.from_dict` reads, or None.
+    """
+
+    name: str
+    config: ModelConfig
+    state: dict[str, Tensor]
+    card: dict[str, Any]
+    plane: dict[str, Any] | None
+
+
+def read_bundle(path: Path, config: str | None = None) -> Bundle:
+    """Read a model of any kind.
+
+    Parameters
+    ----------
+    path
+        A folder or ``.safetensors`` file of this package; a TensorFlow checkpoint (the prefix of a bundle, its
+        ``.index``, a folder with one, a tar); a folder of a magenta.js checkpoint.
+    config
+        Name of the configuration, where the files do not say it or say it wrongly.
+
+    Raises
+    ------
+    CheckpointError
+        If the files are damaged, incomplete, or not those of a MusicVAE, or of another configuration.
+    ConfigError
+        If there is no configuration of that name; names the nearest.
+    """
+    if config is not None:
+        _known(config)
+    if path.suffix == ".safetensors" or (path / WEIGHTS).is_file():
+        return _read_own(path, config)
+    from mvae_widgets.checkpoints.reader import read_checkpoint
+
+    found, state = read_checkpoint(path, config)
+    return Bundle(_stem(path), found, state, {}, None)
+
+
+def write_bundle(
+    folder: Path, config: ModelConfig, state: dict[str, Tensor], card: dict[str, Any], plane: dict[str, Any]
+) -> None:
+    """Write a model's folder, its weights in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_weights(folder / WEIGHTS, config, state, half=True)
+    for name, data in ((CARD, card), (PLANE, plane)):
+        (folder / name).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+
+def write_weights(
+    path: Path,
+    config: ModelConfig,
+    state: dict[str, Tensor],
+    *,
+    card: dict[str, Any] | None = None,
+    half: bool = False,
+) -> None:
+    """Write one ``.safetensors`` file that `read_bundle` reads; there whole, or not at all.
+
+    PyTorch's second LSTM bias is always zero here and is left out.
+
+    Parameters
+    ----------
+    path
+        The file; an existing one is replaced.
+    config, state
+        Shape and weights of the network.
+    card
+        Kept in the file's metadata.
+    half
+        Half precision: half the size, and no longer the same numbers.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    dtype = torch.float16 if half else torch.float32
+    tensors = {n: t.to("cpu", dtype).contiguous() for n, t in state.items() if ".bias_hh_" not in n}
+    metadata = {"config": json.dumps(config.to_dict())}
+    if card:
+        metadata["card"] = json.dumps(card)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".safetensors")
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """An object from a JSON file; None where there is no file.
+
+    Raises
+    ------
+    CheckpointError
+        If it is not one.
+    """
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is not valid JSON: {error}.", "Fetch the model again.") from error
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{path} does not hold an object.", "Fetch the model again.")
+    return data
+
+
+def _read_own(path: Path, wanted: str | None) -> Bundle:
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    file_path = path / WEIGHTS if path.is_dir() else path
+    try:
+        with safe_open(file_path, "pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"Cannot read the weights {file_path}: {error}.", "The file is missing or damaged: fetch it again."
+        ) from error
+    if "config" not in metadata:
+        raise CheckpointError(f"{file_path} does not say which model it is.", "It was not written by mvae_widgets.")
+    try:
+        config = ModelConfig.from_dict(json.loads(metadata["config"]))
+        card = json.loads(metadata.get("card", "{}"))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{file_path}: its description is damaged.", "Fetch the file again.") from error
+    if wanted not in (None, config.name):
+        raise CheckpointError(f"{file_path} is a {config.name}, not a {wanted}.", "Leave the configuration out.")
+    for name, tensor in list(state.items()):
+        if not tensor.isfinite().all():
+            raise CheckpointError(f"{file_path}: the tensor {name} holds numbers that are not finite.")
+        if ".bias_ih_" in name:
+            state.setdefault(name.replace(".bias_ih_", ".bias_hh_"), torch.zeros_like(tensor))
+    if file_path.name != WEIGHTS:
+        return Bundle(_stem(path), config, state, card, None)
+    folder = file_path.parent
+    return Bundle(config.name, config, state, read_json(folder / CARD) or card, read_json(folder / PLANE))
+
+
+def _known(config: str) -> None:
+    if config in CONFIGS:
+        return
+    import difflib
+
+    near = difflib.get_close_matches(config, CONFIGS, n=3, cutoff=0.4)
+    raise ConfigError(
+        f"There is no configuration {config!r}.",
+        f"Did you mean {' or '.join(map(repr, near))}?" if near else "mvae-widgets configs lists them.",
+    )
+
+
+def _stem(path: Path) -> str:
+    """``mel_2bar_big`` from ``mel_2bar_big.ckpt.tar.gz``; dots inside a name stay."""
+    name = path.absolute().name
+    for suffix in (".gz", ".tgz", ".tar", ".index", ".ckpt", ".safetensors"):
+        name = name.removesuffix(suffix)
+    return name

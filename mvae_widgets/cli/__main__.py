@@ -1,0 +1,7 @@
+"""``python -m mvae_widgets.cli``."""
+
+import sys
+
+from mvae_widgets.cli import main
+
+sys.exit(main())
