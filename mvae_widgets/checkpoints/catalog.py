@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mvae_widgets.checkpoints.tfjs import read_tfjs
+from mvae_widgets.checks import as_path
 from mvae_widgets.errors import CheckpointError, UnknownModelError
 from mvae_widgets.nn.config import CONFIGS, ModelConfig
 
@@ -59,10 +60,10 @@ def find(name_or_path: str | Path) -> Path:
     UnknownModelError
         If it is neither a built-in name nor a path that exists; names the nearest.
     """
+    path = as_path(name_or_path, "A model")
     name = str(name_or_path)
     if (BUILT_IN / name / WEIGHTS).is_file() and Path(name).name == name:
         return BUILT_IN / name
-    path = Path(name_or_path).expanduser()
     if path.exists():
         return path
     known = builtin_models()

@@ -18,6 +18,7 @@ from ..errors import ConfigError
 from .converter import ClipSpec
 from .labels import NOTE_OFF, notes_from_labels, sequence_from_notes
 from .library import note_seq
+from .sequences import as_sequence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -249,7 +250,7 @@ def fold_into_range(sequence: NoteSequence, min_pitch: int = 21, max_pitch: int 
         raise ConfigError(
             f"Pitches {min_pitch} to {max_pitch} are less than an octave.", "Fold into twelve semitones at least."
         )
-    result = copy.deepcopy(sequence)
+    result = copy.deepcopy(as_sequence(sequence))
     for note in result.notes:
         if not note.is_drum and note.pitch < min_pitch:
             note.pitch += 12 * -((note.pitch - min_pitch) // 12)
