@@ -102,7 +102,10 @@ function paintHit(scene: Scene, lane: DrumLane, note: Note, style: NoteStyle): v
   context.globalAlpha = 1;
 }
 
-/** A note the model would refuse: dashed, with one stroke rising across it. */
+/** Smaller than this, dashes would run into one another. */
+const MARK_ROOM = { width: 12, height: 6 };
+
+/** A note the model would refuse: dashed, with one stroke rising across it; struck through where it is small. */
 export function paintRefused(scene: Scene, lane: Lane, refused: Refused): void {
   const { context, look } = scene;
   const [start, end, pitch] = refused;
@@ -112,6 +115,16 @@ export function paintRefused(scene: Scene, lane: Lane, refused: Refused): void {
     const disc = hitDisc(scene, lane, { start, end, pitch, velocity: 127, track: 0, program: 0, drum: true });
     if (!disc) return;
     box = { x: disc.x - disc.r, y: disc.y - disc.r, width: 2 * disc.r, height: 2 * disc.r };
+  }
+  if (box.width < MARK_ROOM.width || box.height < MARK_ROOM.height) {
+    const middle = box.y + box.height / 2;
+    context.strokeStyle = look.tokens.signal;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(box.x, middle);
+    context.lineTo(box.x + Math.max(2, box.width), middle);
+    context.stroke();
+    return;
   }
   const height = Math.max(6, box.height);
   const y = box.y - (height - box.height) / 2;
