@@ -25,9 +25,7 @@ def main() -> None:
             browser = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             for theme in ("light", "dark"):
                 lab.set_theme(theme)
-                page = browser.new_context(
-                    viewport={"width": 1240, "height": 1000}, device_scale_factor=2
-                ).new_page()
+                page = browser.new_context(viewport={"width": 1240, "height": 1000}, device_scale_factor=2).new_page()
                 notebook = Notebook(lab, page, "quickstart.ipynb")
                 notebook.run_all()
                 slider = notebook.widget(2)
