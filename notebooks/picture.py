@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS, QUICKSTART, Lab, Notebook
+from tests.browser.conftest import QUICKSTART, Lab, Notebook
+from tests.conftest import CHROMIUM, FLAGS
 
 IMAGES = Path(__file__).parent / "images"
 
