@@ -64,15 +64,16 @@ class InterpolationSlider(MusicWidget):
         steps = whole_number(steps, "The number of steps", 2, MAX_STEPS)
         value = self._at_step(number(traits.pop("value", 0.0), "The value", 0, 1), steps)
         (start, start_cut), (end, end_cut) = _first_clip(model, a), _first_clip(model, b)
-        ends = start, end
-        mu, _ = model.encode(list(ends)).numpy()
+        ends = [start, end]
+        mu, _ = model.encode(ends).numpy()
         self.latents: np.ndarray[Any, Any] = path(mu[0], mu[1], steps)
-        tempo = number(traits.get("tempo", ends[0].qpm), "The tempo", 10, 400)
-        self.sequences = (
-            [ends[0].sequence, *model.decode(self.latents[1:-1], qpm=tempo), ends[1].sequence]
-            if steps > 2
-            else [clip.sequence for clip in ends]
-        )
+        tempo = number(traits.get("tempo", start.qpm), "The tempo", 10, 400)
+        decoded = model.decode(self.latents[1:-1], qpm=tempo) if steps > 2 else []
+        self.sequences = [start.sequence, *decoded, end.sequence]
+        for k, sequence in enumerate(decoded, 1):
+            # Each step sounds with the instrument of the end that it is nearer to.
+            for note in sequence.notes:
+                note.program = (start if 2 * k < steps else end).program
         super().__init__(**{"loop": True, "labels": [self._label(end) for end in ends], **traits, "tempo": tempo})
         scores = [score_of(sequence) for sequence in self.sequences]
         with self.hold_sync():

@@ -48,7 +48,7 @@ class Transposer:
         out = []
         for row in np.atleast_2d(z):
             tokens = np.zeros(32, np.uint8)
-            tokens[0] = round(row[0]) + 60 - 19
+            tokens[0] = np.clip(round(row[0]) + 60 - 19, 2, 89)
             out.append(Clip(tokens, qpm=qpm).sequence)
         return out
 
@@ -141,6 +141,13 @@ def test_slider_holds_all_steps_and_the_clips_themselves_at_its_ends(codec: Tran
     assert len(slider._places) == 5
     assert slider.labels == ["Test", "Test"]
     assert slider.loop
+
+
+def test_each_step_has_the_instrument_of_the_nearer_end(codec: Transposer) -> None:
+    bass, tune = mv.tunes.load("low-road"), abc("c2e2|g4|")
+    slider = mv.InterpolationSlider(codec, bass, tune, steps=5)
+    programs = [{n.program for n in sequence.notes} for sequence in slider.sequences]
+    assert programs == [{33}, {33}, {33}, {0}, {0}]
 
 
 def test_slider_snaps_and_can_be_observed(codec: Transposer) -> None:
