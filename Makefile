@@ -4,7 +4,7 @@ BIN := .venv/bin
 # More threads than free cores make small decodes many times slower.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo lab test lint pytest notebook js browser install-check build benchmarks clean
+.PHONY: demo lab test lint pytest notebook js browser install-check build benchmarks fluidsynth clean
 
 demo: .venv/demo
 	$(BIN)/python notebooks/demo.py
@@ -12,7 +12,7 @@ demo: .venv/demo
 lab: .venv/demo
 	$(BIN)/jupyter lab notebooks/quickstart.ipynb
 
-test: .venv/dev node_modules/.package-lock.json /usr/bin/chromium
+test: .venv/dev node_modules/.package-lock.json /usr/bin/chromium fluidsynth
 	$(MAKE) lint js pytest notebook browser install-check
 
 lint: .venv/dev
@@ -62,6 +62,11 @@ clean:
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
+
+# Better sound for to_wav; without it the tests of FluidSynth are skipped and our own synthesiser plays.
+fluidsynth:
+	@ldconfig -p | grep -q libfluidsynth || (apt-get update -qq && apt-get install -y -qq libfluidsynth3) \
+		|| echo "libfluidsynth could not be installed; going on without it."
 
 /usr/bin/chromium:
 	@echo "Chromium is missing; installing it with apt."

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from mvae_widgets.checkpoints import catalog
+from mvae_widgets.checks import number, whole_number
 from mvae_widgets.colour import Plane
 from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEWarning, NothingToEncodeError
 from mvae_widgets.latent import interpolate
@@ -143,14 +144,14 @@ class MusicVAE:
         list of NoteSequence
             One each, all as long as the model's clip.
         """
+        qpm = number(qpm, "The tempo", above=0)
         return [self._to_sequence(row, qpm) for row in self._decode(self._latents(z), temperature, seed)]
 
     def sample(self, n: int, temperature: float = 0.5, seed: int | None = None) -> list[NoteSequence]:
         """Draw n new clips from the prior: z from N(0, 1), then `decode`."""
-        if n < 1:
-            raise ConfigError(f"Cannot draw {n} samples.", "Ask for at least 1.")
+        n = whole_number(n, "The number of samples", 1)
         generator = _generator(self.device, seed)
-        z = torch.randn(int(n), self.config.z_size, device=self.device, generator=generator)
+        z = torch.randn(n, self.config.z_size, device=self.device, generator=generator)
         return self.decode(z, temperature, None if seed is None else seed + 1)
 
     def reconstruct(self, music: Music) -> list[NoteSequence]:
@@ -169,11 +170,10 @@ class MusicVAE:
         steps
             How many, at least 2.
         """
-        if steps < 2:
-            raise ConfigError(f"Cannot interpolate in {steps} steps.", "Ask for at least 2: both ends count.")
+        steps = whole_number(steps, "The number of steps, both ends among them,", 2)
         start, end = self._first_clip(a), self._first_clip(b)
         mu, _ = self._encode(Clips([start, end])).numpy()
-        z = self._latents(interpolate.path(mu[0], mu[1], int(steps)))
+        z = self._latents(interpolate.path(mu[0], mu[1], steps))
         return [self._to_sequence(row, start.qpm) for row in self._decode(z, None, None)]
 
     def first_clip(self, music: Music) -> Clip:
@@ -236,8 +236,8 @@ class MusicVAE:
         return Posterior(torch.cat(mu), torch.cat(sigma))
 
     def _decode(self, z: Tensor, temperature: float | None, seed: int | None) -> np.ndarray[Any, Any]:
-        if temperature is not None and not 0.0 < temperature < float("inf"):
-            raise ConfigError(f"A temperature of {temperature} means nothing.", "Give a number above 0, or None.")
+        if temperature is not None:
+            temperature = number(temperature, "The temperature", above=0)
         generator = None if temperature is None else _generator(self.device, seed)
         with self._lock, _threads_for(self.device, len(z)):
             parts = [
@@ -304,7 +304,7 @@ def _generator(device: torch.device, seed: int | None) -> torch.Generator:
     if seed is None:
         generator.seed()
     else:
-        generator.manual_seed(int(seed))
+        generator.manual_seed(whole_number(seed, "A seed", -(2**63), 2**63 - 1))
     return generator
 
 

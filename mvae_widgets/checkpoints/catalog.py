@@ -14,6 +14,7 @@ from mvae_widgets.checkpoints import bundles
 from mvae_widgets.checkpoints.bundles import CARD, WEIGHTS, Bundle, read_json, write_bundle, write_weights
 from mvae_widgets.checkpoints.cache import cache_folder, fetch, fetched
 from mvae_widgets.checkpoints.published import PREFIX, Published, aliases, published
+from mvae_widgets.checks import as_path
 from mvae_widgets.errors import CheckpointError, UnknownModelError
 
 __all__ = [
@@ -182,7 +183,7 @@ def find(name_or_path: str | Path, *, progress: bool = True) -> Path:
     DownloadError
         If it cannot be fetched.
     """
-    name = str(name_or_path)
+    name = str(as_path(name_or_path, "A model")) if not isinstance(name_or_path, str) else name_or_path
     if entry := find_published(name):
         return fetch(entry, progress=progress)
     if (found := _find_here(name)) is not None:

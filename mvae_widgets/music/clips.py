@@ -19,6 +19,7 @@ from .converter import ClipSpec, Converter, Example
 from .library import note_seq
 from .melody import MelodyConverter
 from .rules import Span
+from .sequences import as_sequence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -296,7 +297,7 @@ def fold_into_range(sequence: NoteSequence, min_pitch: int = 21, max_pitch: int 
         raise ConfigError(
             f"Pitches {min_pitch} to {max_pitch} are less than an octave.", "Fold into twelve semitones at least."
         )
-    result = copy.deepcopy(sequence)
+    result = copy.deepcopy(as_sequence(sequence))
     for note in result.notes:
         if not note.is_drum and note.pitch < min_pitch:
             note.pitch += 12 * -((note.pitch - min_pitch) // 12)

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..checks import as_path
 from ..errors import MusicVAEError, ReadError
 from . import abc_notation, midi, musicxml
 
@@ -80,7 +81,7 @@ def write(sequence: NoteSequence, path: str | Path) -> Path:
     MusicVAEError
         The sequence holds what MIDI cannot, or the file cannot be written.
     """
-    path = Path(path).expanduser()
+    path = as_path(path, "The file")
     data = midi.dump(sequence)
     try:
         path.write_bytes(data)

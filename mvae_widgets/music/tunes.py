@@ -57,7 +57,7 @@ def path(name: str, suffix: str = ".mid") -> Path:
     MusicVAEError
         No tune of that name; the hint has the nearest.
     """
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower().replace("'", "").replace("è", "e")).strip("-")
+    plain = re.sub(r"[^a-z0-9]+", "-", str(name).lower().replace("'", "").replace("è", "e")).strip("-")
     known = names()
     found = plain if plain in known else plain.removeprefix("the-")
     if found not in known:

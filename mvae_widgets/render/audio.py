@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import number, whole_number
 from ..errors import ConfigError, MusicVAEError
 from ..music.score import Score, from_sequence
+from ..music.sequences import as_sequence
 from . import fluid, synth
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ def to_wav(
     Parameters
     ----------
     sequence
-        A NoteSequence, or the `Score` of one. Times follow its whole tempo map; the sustain pedal
-        holds notes; pitch bends and other controllers are not heard.
+        A NoteSequence, PrettyMIDI, clip or file of music, or the `Score` of one. Times follow its
+        whole tempo map; the sustain pedal holds notes; pitch bends and other controllers are not heard.
     path
         Where to write the file; None writes none.
     sample_rate
@@ -67,12 +69,10 @@ def to_wav(
     MusicVAEError
         When FluidSynth is asked for and does not play here, or the file cannot be written.
     """
-    if not 8000 <= sample_rate <= 192_000:
-        raise ConfigError(f"There is no sample rate of {sample_rate}.", "Use 8000 to 192000.")
-    if not 0 < peak <= 1:
-        raise ConfigError(f"The peak {peak} is not above 0 and at most 1.")
+    sample_rate = whole_number(sample_rate, "The sample rate", 8000, 192_000)
+    peak = number(peak, "The peak", above=0, most=1)
     play = fluid.render if engine_name(engine) == "fluidsynth" else synth.render
-    notes, end = _table(sequence)
+    notes, end = _table(sequence if isinstance(sequence, Score) else as_sequence(sequence))
     if end > LONGEST:
         raise MusicVAEError(
             f"This piece lasts {end / 60:.0f} minutes, too long to render.",

@@ -223,8 +223,14 @@ def draw_pitches(
 
 
 def draw_refused(drawing: Drawing, x: float, y: float, width: float, height: float) -> None:
-    """Draw the mark of a note that the model would not take: dashed, a stroke rising across."""
+    """Draw the mark of a note that the model would not take: dashed, a stroke rising across.
+
+    Where dashes would run into one another the note is struck through.
+    """
     signal = drawing.tokens["signal"]
+    if width < 12 or height < 6:
+        drawing.add(Line(x, y + height / 2, x + max(2.0, width), y + height / 2, signal, 1.0))
+        return
     drawing.add(
         Rect(x, y, width, height, None, 2.5, stroke=signal, stroke_width=1.25, dash=(2.5, 2.0)),
         Line(x + 2, y + height - 2, x + width - 2, y + 2, signal, 1.25),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,14 @@ import anywidget
 import numpy as np
 import traitlets as t
 
+from mvae_widgets.checks import as_path
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music import score as scores
-from mvae_widgets.music.io import read
-from mvae_widgets.music.library import note_seq
+from mvae_widgets.music.sequences import as_sequence
 from mvae_widgets.render.plots import Bundle
 from mvae_widgets.widgets import messages
 
-__all__ = ["STATIC", "MusicWidget", "as_sequence", "pack", "score_of"]
+__all__ = ["STATIC", "MusicWidget", "pack", "score_of"]
 
 STATIC = messages.STATIC
 
@@ -58,9 +59,25 @@ class MusicWidget(anywidget.AnyWidget):
     _status = t.Dict().tag(sync=True)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        known = [name for name in self.trait_names() if not name.startswith("_")]
+        for name in kwargs:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"Did you mean {near[0]!r}?" if near else ""
+                raise ConfigError(f"A {type(self).__name__} takes no {name!r}.", hint)
+        try:
+            super().__init__(**kwargs)
+        except t.TraitError as error:
+            raise ConfigError(str(error)) from None
         self._handlers: dict[str, messages.Handler] = {"asset": messages.asset}
         self.on_msg(self._on_message)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a trait; what it does not take is a `ConfigError`, as everywhere in this package."""
+        try:
+            super().__setattr__(name, value)
+        except t.TraitError as error:
+            raise ConfigError(str(error)) from None
 
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         reply = messages.answer(self._handlers, content)
@@ -87,7 +104,7 @@ class MusicWidget(anywidget.AnyWidget):
         ConfigError
             For another suffix, or where the file cannot be written.
         """
-        path = Path(path)
+        path = as_path(path, "The file")
         mime = {".svg": "image/svg+xml", ".png": "image/png"}.get(path.suffix.lower())
         if mime is None:
             raise ConfigError(f"Cannot save a picture as {path.name!r}.", "Use a name that ends in .svg or .png.")
@@ -119,25 +136,3 @@ def pack(table: np.ndarray[Any, Any]) -> bytes:
 def score_of(sequence: Any) -> scores.Score:
     """Any kind of music as a score."""
     return scores.from_sequence(as_sequence(sequence))
-
-
-def as_sequence(music: Any) -> Any:
-    """A NoteSequence of what may be one, a PrettyMIDI, a Clip, or a file of music.
-
-    Raises
-    ------
-    ConfigError
-        For what is no music.
-    ReadError
-        For a file that cannot be read.
-    """
-    if isinstance(music, str | Path | bytes):
-        return read(music)
-    if type(music).__name__ == "PrettyMIDI":
-        return note_seq().midi_to_note_sequence(music)
-    sequence = getattr(music, "sequence", music)
-    if not hasattr(sequence, "notes") or not hasattr(sequence, "time_signatures"):
-        raise ConfigError(
-            f"A {type(music).__name__} is not music.", "Give a NoteSequence, a PrettyMIDI, a clip or a file."
-        )
-    return sequence

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from mvae_widgets.errors import ConfigError
 from mvae_widgets.music.clips import Clip, Clips
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
 
-__all__ = ["Codec", "Encoded"]
+__all__ = ["Codec", "Encoded", "check_codec"]
 
 
 class Encoded(Protocol):
@@ -50,3 +51,9 @@ class Codec(Protocol):
 
     def place(self, z: Any) -> np.ndarray[Any, Any]:
         """Places on the model's plane, ``[n, 2]``."""
+
+
+def check_codec(model: Any) -> None:
+    """Refuse what is no model, such as its name."""
+    if not hasattr(model, "clips") or not hasattr(model, "has_places"):
+        raise ConfigError(f"{model!r} is not a model.", "Give what mvae_widgets.load returns.")

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import traitlets as t
 
-from mvae_widgets.errors import ConfigError, MusicVAEWarning
+from mvae_widgets.checks import number, whole_number
+from mvae_widgets.errors import MusicVAEWarning
 from mvae_widgets.latent.interpolate import path
 from mvae_widgets.music.clips import Clip
 from mvae_widgets.render.plots import Bundle, strip_bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, pack, score_of
-from mvae_widgets.widgets.codec import Codec
+from mvae_widgets.widgets.codec import Codec, check_codec
 
 __all__ = ["InterpolationSlider"]
 
@@ -59,23 +60,24 @@ class InterpolationSlider(MusicWidget):
     _places: t.List[list[float]] = t.List().tag(sync=True)
 
     def __init__(self, model: Codec, a: Any, b: Any, steps: int = 9, **traits: Any) -> None:
-        if not 2 <= steps <= MAX_STEPS:
-            raise ConfigError(f"An interpolation of {steps} steps cannot be shown.", f"Use 2 to {MAX_STEPS}.")
+        check_codec(model)
+        steps = whole_number(steps, "The number of steps", 2, MAX_STEPS)
+        value = self._at_step(number(traits.pop("value", 0.0), "The value", 0, 1), steps)
         (start, start_cut), (end, end_cut) = _first_clip(model, a), _first_clip(model, b)
-        ends = start, end
-        mu, _ = model.encode(list(ends)).numpy()
+        ends = [start, end]
+        mu, _ = model.encode(ends).numpy()
         self.latents: np.ndarray[Any, Any] = path(mu[0], mu[1], steps)
-        tempo = traits.get("tempo", ends[0].qpm)
-        self.sequences = (
-            [ends[0].sequence, *model.decode(self.latents[1:-1], qpm=tempo), ends[1].sequence]
-            if (steps > 2)
-            else [clip.sequence for clip in ends]
-        )
-        value = self._at_step(traits.pop("value", 0.0), steps)
+        tempo = number(traits.get("tempo", start.qpm), "The tempo", 10, 400)
+        decoded = model.decode(self.latents[1:-1], qpm=tempo) if steps > 2 else []
+        self.sequences = [start.sequence, *decoded, end.sequence]
+        for k, sequence in enumerate(decoded, 1):
+            # Each step sounds with the instrument of the end that it is nearer to.
+            for note in sequence.notes:
+                note.program = (start if 2 * k < steps else end).program
         super().__init__(**{"loop": True, "labels": [self._label(end) for end in ends], **traits, "tempo": tempo})
         scores = [score_of(sequence) for sequence in self.sequences]
         with self.hold_sync():
-            self.set_trait("steps", int(steps))
+            self.set_trait("steps", steps)
             self._scores = scores
             self._score = scores[0].as_dict()
             self._notes = pack(np.concatenate([score.notes for score in scores]))
@@ -99,7 +101,7 @@ class InterpolationSlider(MusicWidget):
 
     @staticmethod
     def _at_step(value: float, steps: int) -> float:
-        return round(float(value) * (steps - 1)) / (steps - 1)
+        return round(value * (steps - 1)) / (steps - 1)
 
     @staticmethod
     def _label(clip: Clip) -> str:

@@ -8,9 +8,10 @@ import numpy as np
 import traitlets as t
 
 from mvae_widgets.errors import ConfigError
+from mvae_widgets.music.sequences import as_sequence
 from mvae_widgets.render.plots import Bundle, roll_bundle
-from mvae_widgets.widgets.base import STATIC, MusicWidget, as_sequence, pack, score_of
-from mvae_widgets.widgets.codec import Codec
+from mvae_widgets.widgets.base import STATIC, MusicWidget, pack, score_of
+from mvae_widgets.widgets.codec import Codec, check_codec
 
 __all__ = ["PianoRoll"]
 
@@ -45,6 +46,8 @@ class PianoRoll(MusicWidget):
     def __init__(self, sequence: Any, model: Codec | None = None, z: Any = None, **traits: Any) -> None:
         if z is not None and model is None:
             raise ConfigError("A z means nothing without its model.", "Pass model= as well.")
+        if model is not None:
+            check_codec(model)
         self._model = model
         self._given = {"title", "tempo"} & set(traits)
         super().__init__(sequence=sequence, **traits)
@@ -80,7 +83,7 @@ class PianoRoll(MusicWidget):
         refused = [list(span) for refusal in clips.refused for span in refusal.notes]
         place: list[float] = []
         if self._model.has_places and (z is not None or len(clips)):
-            points = np.atleast_2d(z) if z is not None else self._model.encode(clips).numpy()[0]
+            points = _points(z) if z is not None else self._model.encode(clips).numpy()[0]
             # A piece of several clips lies in their middle.
             place = [float(x) for x in self._model.place(points.mean(0, keepdims=True))[0]]
         if not clips.refused:
@@ -99,3 +102,10 @@ class PianoRoll(MusicWidget):
             title=self.title or None,
             subtitle=self.subtitle or None,
         )
+
+
+def _points(z: Any) -> np.ndarray[Any, Any]:
+    try:
+        return np.atleast_2d(np.asarray(z, np.float64))
+    except (TypeError, ValueError):
+        raise ConfigError("This z is not a latent vector.", "Give numbers, [z].") from None

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from mvae_widgets.render.plots import roll_bundle
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
-FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 MODEL = {"model_id": "0123", "version_major": 2, "version_minor": 1}
 
 
@@ -164,16 +162,6 @@ def test_a_saved_notebook_holds_the_pictures_and_exports_them(tmp_path: Path, mo
     html, _ = StaticHTMLExporter().from_notebook_node(saved)
     assert 'alt="Piano roll: Scale"' in html
     assert STATE not in html
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.browser

@@ -382,31 +382,27 @@ def test_figure_holds_every_note(trio: Any) -> None:
 
 
 @pytest.mark.browser
-def test_both_backends_show_the_same_picture(trio: Any, score: Score, tmp_path: Path) -> None:
+def test_both_backends_show_the_same_picture(browser: Any, trio: Any, score: Score, tmp_path: Path) -> None:
     """Chromium's picture of the SVG against the PNG, text left out (its font is the reader's)."""
     from PIL import Image
-    from playwright.sync_api import sync_playwright
 
-    flags = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     cases = {
         "roll": (plots.roll_svg, plots.roll_png, (score,), {"place": (-0.2, 0.9), "refused": [(6.5, 7, 80, 0)]}),
         "trio": (plots.roll_svg, plots.roll_png, (from_sequence(trio),), {"place": (0.9, 0.0)}),
         "strip": (plots.strip_svg, plots.strip_png, ([score] * 9, PLACES, ["a", "b"], 4), {"theme": "dark"}),
     }
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
-        page = browser.new_page(device_scale_factor=2, viewport={"width": 960, "height": 700})
-        for name, (to_svg, to_png, args, options) in cases.items():
-            ground = "#111317" if options.get("theme") == "dark" else "#ffffff"
-            svg = re.sub(r"<text.*?</text>", "", to_svg(*args, **options))
-            page.set_content(f'<body style="margin:0;background:{ground}">{svg}')
-            shot = tmp_path / f"{name}.png"
-            page.locator("svg").screenshot(path=shot)
-            with Image.open(shot) as image:
-                chromium = np.asarray(image.convert("RGB")).astype(int)
-            ours = pixels(to_png(*args, **options))
-            assert ours.shape[:2] == chromium.shape[:2]
-            far = np.abs(ours[..., :3] - chromium).max(axis=-1) > 48
-            # What may differ: the text, which is in ours alone, and how edges fall on pixels.
-            assert far.mean() < 0.012, name
-        browser.close()
+    page = browser.new_page(device_scale_factor=2, viewport={"width": 960, "height": 700})
+    for name, (to_svg, to_png, args, options) in cases.items():
+        ground = "#111317" if options.get("theme") == "dark" else "#ffffff"
+        svg = re.sub(r"<text.*?</text>", "", to_svg(*args, **options))
+        page.set_content(f'<body style="margin:0;background:{ground}">{svg}')
+        shot = tmp_path / f"{name}.png"
+        page.locator("svg").screenshot(path=shot)
+        with Image.open(shot) as image:
+            chromium = np.asarray(image.convert("RGB")).astype(int)
+        ours = pixels(to_png(*args, **options))
+        assert ours.shape[:2] == chromium.shape[:2]
+        far = np.abs(ours[..., :3] - chromium).max(axis=-1) > 48
+        # What may differ: the text, which is in ours alone, and how edges fall on pixels.
+        assert far.mean() < 0.012, name
+    page.close()

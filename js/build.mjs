@@ -1,0 +1,57 @@
+// Builds the page side into mvae_widgets/static: the same sources give the same bytes.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const js = dirname(fileURLToPath(import.meta.url));
+const root = dirname(js);
+const out = join(root, "mvae_widgets", "static");
+
+const common = {
+  absWorkingDir: root,
+  outdir: out,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  charset: "utf8",
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+await mkdir(out, { recursive: true });
+await esbuild.build({
+  ...common,
+  entryPoints: {
+    piano_roll: "js/src/widgets/piano-roll.ts",
+    interpolation_slider: "js/src/widgets/interpolation-slider.ts",
+    engine: "js/src/widgets/engine.ts",
+  },
+});
+await esbuild.build({ ...common, entryPoints: { widget: "js/src/widget.css" } });
+
+const parts = [
+  {
+    name: "spessasynth_core",
+    note: "SoundFont synthesiser, bundled into engine.js. It holds fflate's inflate (MIT, below).",
+  },
+  {
+    name: "stb-vorbis",
+    note: "Vorbis decoder, bundled into engine.js; its C source is in the public domain.",
+  },
+];
+const texts = await Promise.all(
+  parts.map(async ({ name, note }) => {
+    const { version, license } = JSON.parse(
+      await readFile(join(root, "node_modules", name, "package.json"), "utf8"),
+    );
+    const text = await readFile(join(root, "node_modules", name, "LICENSE"), "utf8");
+    return `${name} ${version} (${license})\n${note}\n\n${text.trim()}\n`;
+  }),
+);
+const own =
+  "Third-party code in this folder\n\npiano_roll.js, interpolation_slider.js and widget.css hold none.\n";
+const fflate = await readFile(join(js, "licences", "fflate.txt"), "utf8");
+const rule = `\n${"-".repeat(78)}\n\n`;
+await writeFile(join(out, "THIRD_PARTY.txt"), [own, ...texts, fflate].join(rule));

@@ -1,0 +1,61 @@
+/** What the views are given: plain props, which `host` makes from traits and an exported page from its file. */
+
+import type { Clip, Place, Refused } from "./clip";
+
+export type StatusKind = "error" | "warning" | "info" | "busy" | "gone";
+
+export interface Status {
+  readonly kind: StatusKind;
+  /** One sentence: what. */
+  readonly text: string;
+  /** One sentence: what to do. */
+  readonly hint: string;
+}
+
+/** Props that all widgets share. */
+export interface CommonProps {
+  readonly title: string;
+  readonly subtitle: string;
+  /** Quarters a minute. */
+  readonly tempo: number;
+  /** 0 to 1. */
+  readonly volume: number;
+  readonly loop: boolean;
+  readonly theme: string;
+  readonly language: string;
+  readonly status: Status | null;
+}
+
+/** What a reader changes, in all widgets. */
+export interface CommonActions {
+  tempo(qpm: number): void;
+  volume(volume: number): void;
+  loop(on: boolean): void;
+}
+
+export interface PianoRollProps extends CommonProps {
+  readonly clip: Clip;
+  readonly place: Place;
+  readonly refused: readonly Refused[];
+}
+
+export interface InterpolationProps extends CommonProps {
+  /** One clip a step; all have the same score. */
+  readonly steps: readonly Clip[];
+  readonly places: readonly Place[];
+  readonly step: number;
+  /** Titles of A and B. */
+  readonly labels: readonly [string, string];
+}
+
+export interface InterpolationActions extends CommonActions {
+  step(step: number): void;
+}
+
+/** The `_status` trait, checked. */
+export function readStatus(value: unknown): Status | null {
+  const raw = (value ?? {}) as Record<string, unknown>;
+  if (typeof raw.text !== "string" || raw.text === "") return null;
+  const kind = raw.kind === "error" || raw.kind === "warning" ? raw.kind : "info";
+  return { kind, text: raw.text, hint: typeof raw.hint === "string" ? raw.hint : "" };
+}

@@ -1,0 +1,9 @@
+/** The little of anywidget's model that the host rooms use. */
+export interface Model {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(event: string, listener: (...values: never[]) => void): void;
+  off(event?: string | null, listener?: ((...values: never[]) => void) | null): void;
+  send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
+}

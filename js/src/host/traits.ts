@@ -1,0 +1,91 @@
+/** Traits of a widget model as props of a view. */
+
+import { type Clip, type Place, readPlace, readRefused, readScore } from "../core/clip";
+import { type Bytes, decodeNotes, decodeSteps } from "../core/notes";
+import { type CommonProps, type InterpolationProps, type PianoRollProps, readStatus } from "../core/props";
+import type { Model } from "./model";
+
+const COMMON = ["title", "subtitle", "tempo", "volume", "loop", "theme", "language", "_status"] as const;
+
+/** Reads the props of one kind of widget, and names the traits it reads. */
+export interface Reader<Props> {
+  readonly traits: readonly string[];
+  read(): Props;
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const number = (value: unknown, fallback: number): number =>
+  typeof value === "number" && Number.isFinite(value) ? value : fallback;
+
+function readCommon(model: Model): CommonProps {
+  return {
+    title: text(model.get("title")),
+    subtitle: text(model.get("subtitle")),
+    tempo: Math.max(1, number(model.get("tempo"), 120)),
+    volume: Math.max(0, Math.min(1, number(model.get("volume"), 0.8))),
+    loop: model.get("loop") === true,
+    theme: text(model.get("theme")),
+    language: text(model.get("language")),
+    status: readStatus(model.get("_status")),
+  };
+}
+
+/** Keeps what was made of some values while they stay the same: unchanged notes are the same clip. */
+export function memo<T>(make: (...values: unknown[]) => T): (...values: unknown[]) => T {
+  let last: { values: unknown[]; made: T } | undefined;
+  return (...values) => {
+    if (!last?.values.every((value, index) => value === values[index]))
+      last = { values, made: make(...values) };
+    return last.made;
+  };
+}
+
+const readClip = (notes: unknown, score: unknown): Clip => ({
+  notes: decodeNotes(notes as Bytes | null),
+  score: readScore(score),
+});
+
+const readSteps = (notes: unknown, score: unknown, offsets: unknown): Clip[] => {
+  const common = readScore(score);
+  const cuts = Array.isArray(offsets) && offsets.length > 1 ? (offsets as number[]) : [0, 0];
+  return decodeSteps(notes as Bytes | null, cuts).map((step) => ({ notes: step, score: common }));
+};
+
+const readPlaces = (value: unknown): Place[] => (Array.isArray(value) ? value.map(readPlace) : []);
+
+export function pianoRollReader(model: Model): Reader<PianoRollProps> {
+  const clip = memo(readClip);
+  const place = memo(readPlace);
+  const refused = memo(readRefused);
+  return {
+    traits: [...COMMON, "_notes", "_score", "_place", "_refused"],
+    read: () => ({
+      ...readCommon(model),
+      clip: clip(model.get("_notes"), model.get("_score")),
+      place: place(model.get("_place")),
+      refused: refused(model.get("_refused")),
+    }),
+  };
+}
+
+/** `value` is snapped to the nearest step. */
+export function interpolationReader(model: Model): Reader<InterpolationProps> {
+  const steps = memo(readSteps);
+  const places = memo(readPlaces);
+  return {
+    traits: [...COMMON, "_notes", "_score", "_offsets", "_places", "labels", "value"],
+    read() {
+      const clips = steps(model.get("_notes"), model.get("_score"), model.get("_offsets"));
+      const labels = model.get("labels");
+      const [a, b] = Array.isArray(labels) ? labels : [];
+      const last = clips.length - 1;
+      return {
+        ...readCommon(model),
+        steps: clips,
+        places: places(model.get("_places")),
+        step: Math.max(0, Math.min(last, Math.round(number(model.get("value"), 0) * last))),
+        labels: [text(a), text(b)],
+      };
+    },
+  };
+}

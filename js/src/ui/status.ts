@@ -1,0 +1,39 @@
+import type { Status, StatusKind } from "../core/props";
+import { h } from "./dom";
+import { busyMark, icon, refusedMark } from "./icons";
+
+const MARKS: Readonly<Record<StatusKind, () => Element>> = {
+  error: refusedMark,
+  warning: () => icon("warning"),
+  info: () => icon("info"),
+  busy: busyMark,
+  gone: () => icon("cut"),
+};
+
+/** The one place where a widget speaks (LOOK.md 8); it takes no room while it has nothing to say. */
+export class StatusLine {
+  readonly el = h("div", "mv-status", { role: "status" });
+  #shown = "";
+
+  constructor() {
+    this.el.hidden = true;
+  }
+
+  update(status: Status | null): void {
+    const shown = status ? [status.kind, status.text, status.hint].join("\n") : "";
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.el.hidden = status === null;
+    if (!status) {
+      this.el.replaceChildren();
+      return;
+    }
+    const words = h("span", "mv-status-words", {}, h(status.hint ? "b" : "span", "", {}, status.text));
+    if (status.hint) {
+      const joint = /[.。!?]$/.test(status.text) ? " " : " · ";
+      words.append(joint, status.hint);
+    }
+    this.el.dataset.kind = status.kind;
+    this.el.replaceChildren(MARKS[status.kind](), words);
+  }
+}

@@ -1,0 +1,224 @@
+/** What every widget has: head, stage, status line, transport, theme, language, width, frames. */
+
+import type { Assets } from "../audio/engine";
+import { Player, type Programme } from "../audio/player";
+import type { Place } from "../core/clip";
+import { type Language, languageOf, type Translate, translator } from "../core/i18n";
+import type { Look } from "../core/palette";
+import type { CommonActions, CommonProps, Status } from "../core/props";
+import type { MeterMap } from "../core/time";
+import { freshId, h, put } from "../ui/dom";
+import { Head } from "../ui/head";
+import { LiveRegion } from "../ui/live";
+import { StatusLine } from "../ui/status";
+import { lookOn, surfaceUnder, watchTheme } from "../ui/theme";
+import { TransportBar } from "../ui/transport-bar";
+
+export type { Player };
+
+/** The sound of one widget model, shared by its views. */
+export const createPlayer = (assets: Assets, programme: Programme): Player => new Player(assets, programme);
+
+/** The part of a player that a stage needs. */
+export type StageSound = Pick<Player, "playing" | "position" | "seek" | "toggle">;
+
+/** What a view has to say about itself. */
+export interface Words {
+  readonly title: string;
+  readonly meta: string;
+  /** Said while nothing else is. */
+  readonly idle: Status | null;
+}
+
+/** What a view does for its shell. */
+export interface ShellView {
+  resize(width: number): void;
+  paint(look: Look): void;
+  /** One frame; gives back whether another is wanted. */
+  frame(now: number): boolean;
+  readonly meter: MeterMap;
+}
+
+const NARROW = 700;
+const TINY = 420;
+/** Milliseconds between two values of data-playhead. */
+const PLAYHEAD = 100;
+
+export class Shell {
+  readonly root = h("div", "mv-root", { "data-lm-suppress-shortcuts": "true", role: "group" });
+  readonly head: Head;
+  readonly body = h("div", "mv-body");
+  readonly bar: TransportBar;
+  readonly player: Player;
+  readonly #status = new StatusLine();
+  readonly #live = new LiveRegion();
+  readonly #view: ShellView;
+  readonly #leave: (() => void)[] = [];
+  #props: CommonProps | undefined;
+  #place: Place = null;
+  #idle: Status | null = null;
+  #t: Translate = translator("en");
+  #frame = 0;
+  #stamp = -1e9;
+  #width = 0;
+
+  constructor(el: HTMLElement, player: Player, actions: CommonActions, view: ShellView) {
+    this.player = player;
+    this.#view = view;
+    const titleId = freshId("title");
+    this.head = new Head(titleId);
+    this.root.setAttribute("aria-labelledby", titleId);
+    this.bar = new TransportBar({ ...actions, toggle: () => player.toggle(), stop: () => player.stop() });
+    this.root.append(this.head.el, this.body, this.#status.el, this.bar.el, this.#live.el);
+    el.append(this.root);
+
+    const observer = new ResizeObserver(() => this.#measure());
+    observer.observe(this.root);
+    const ready = () => player.ready();
+    this.root.addEventListener("pointerenter", ready);
+    this.root.addEventListener("focusin", ready);
+    this.#leave.push(
+      () => observer.disconnect(),
+      player.changed.on(() => this.#heard()),
+      watchTheme(this.root, () => this.#paint()),
+      watchPixels(() => this.#paint()),
+    );
+  }
+
+  get t(): Translate {
+    return this.#t;
+  }
+
+  get language(): Language {
+    const setting = this.#props?.language ?? "auto";
+    return languageOf(setting, document.documentElement.lang, globalThis.navigator?.language ?? "en");
+  }
+
+  /** Takes the props that all widgets share, the clip's place, and the view's words in the reader's language. */
+  update(props: CommonProps, place: Place, words: (t: Translate) => Words): void {
+    const repaint =
+      !this.#props || this.#props.theme !== props.theme || this.#place?.join() !== place?.join();
+    this.#props = props;
+    this.#place = place;
+    const language = this.language;
+    this.#t = translator(language);
+    put(this.root, "lang", language === "zh" ? "zh-CN" : "en");
+    const { title, meta, idle } = words(this.#t);
+    this.#idle = idle;
+    this.head.update(title, meta);
+    this.#heard();
+    if (repaint) this.#paint();
+  }
+
+  announce(text: string): void {
+    this.#live.say(text);
+  }
+
+  request(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame((now) => this.#tick(now));
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = -1;
+    for (const leave of this.#leave) leave();
+    this.#live.dispose();
+    this.root.remove();
+  }
+
+  /** The player has something new: button, status line, playhead. */
+  #heard(): void {
+    const props = this.#props;
+    if (!props) return;
+    const { playing, engine } = this.player;
+    const { loop, tempo, volume } = props;
+    this.bar.update({ playing, loop, tempo, volume }, this.#t);
+    this.#status.update(this.#speak());
+    put(this.root, "data-playing", playing ? "true" : "false");
+    put(this.root, "data-engine", engine);
+    this.#stamp = -1e9;
+    this.request();
+  }
+
+  /** What the status line says: errors first, then why a click gave no sound, then the rest. */
+  #speak(): Status | null {
+    const t = this.#t;
+    const notice = this.player.notice;
+    const told = this.#props?.status;
+    const silent = notice?.kind === "none" || notice?.kind === "blocked";
+    if (told && (told.kind === "error" || !silent)) return told;
+    switch (notice?.kind) {
+      case "none":
+        return { kind: "warning", text: t("audio.none"), hint: t("audio.none.hint") };
+      case "blocked":
+        return { kind: "info", text: t("audio.blocked"), hint: t("audio.blocked.hint") };
+      case "waiting":
+        return { kind: "busy", text: t("kernel.busy"), hint: t("kernel.busy.hint") };
+      case "gone":
+        return { kind: "gone", text: t("kernel.gone"), hint: t("kernel.gone.hint") };
+      case "failed":
+        return {
+          kind: "warning",
+          text: notice.text || t("audio.failed"),
+          hint: notice.hint || t("audio.failed.hint"),
+        };
+      default:
+        return this.#idle;
+    }
+  }
+
+  #measure(): void {
+    const width = Math.floor(this.body.clientWidth);
+    if (width <= 0 || width === this.#width) return;
+    this.#width = width;
+    this.root.classList.toggle("mv-narrow", width < NARROW);
+    this.root.classList.toggle("mv-tiny", width < TINY);
+    this.#view.resize(width);
+    this.#paint();
+  }
+
+  #paint(): void {
+    if (!this.root.isConnected) return;
+    // Our own paper lies on the root: look past it, at the host's.
+    const surface = surfaceUnder(this.root.parentElement ?? this.root, this.#props?.theme ?? "auto");
+    const look = lookOn(surface);
+    put(this.root, "data-theme", surface.theme);
+    this.root.classList.toggle("mv-own-paper", surface.own);
+    if (surface.paper && !surface.own && !surface.forced)
+      this.root.style.setProperty("--mv-paper", surface.paper);
+    else this.root.style.removeProperty("--mv-paper");
+    this.head.paint(this.#place, look);
+    this.#view.paint(look);
+    this.#measure();
+    this.request();
+  }
+
+  #tick(now: number): void {
+    this.#frame = 0;
+    const moving = this.#view.frame(now);
+    const position = this.player.position;
+    if (now - this.#stamp >= PLAYHEAD || !this.player.playing) {
+      this.#stamp = now;
+      put(this.root, "data-playhead", position.toFixed(3));
+    }
+    this.bar.place(position, this.#view.meter, this.#t);
+    if (moving || this.player.playing) this.request();
+  }
+}
+
+/** Calls back when the window moves to a screen of another density, or the page is zoomed. */
+function watchPixels(changed: () => void): () => void {
+  let leave = () => {};
+  const watch = () => {
+    const query = matchMedia(`(resolution: ${globalThis.devicePixelRatio}dppx)`);
+    const on = () => {
+      leave();
+      watch();
+      changed();
+    };
+    query.addEventListener("change", on);
+    leave = () => query.removeEventListener("change", on);
+  };
+  watch();
+  return () => leave();
+}

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { describeAt, describeClip, describeNote, lengthName, summary } from "../../src/core/describe";
+import { counted, languageOf, TABLES, translator } from "../../src/core/i18n";
+import { drumClass, pitchName } from "../../src/core/pitch";
+import { MeterMap } from "../../src/core/time";
+import { clip, note } from "../make";
+
+const en = translator("en");
+const zh = translator("zh");
+
+test("both languages have the same keys with the same placeholders", () => {
+  expect(Object.keys(TABLES.zh).sort()).toEqual(Object.keys(TABLES.en).sort());
+  const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+  for (const [key, text] of Object.entries(TABLES.en)) {
+    expect(holes(TABLES.zh[key as keyof typeof TABLES.zh]), key).toEqual(holes(text));
+    expect(text, key).not.toBe("");
+    expect(text, key).not.toMatch(/!/);
+  }
+});
+
+test("Chinese says everything in Chinese, save the letters A and B", () => {
+  for (const [key, text] of Object.entries(TABLES.zh)) {
+    if (["slider.end-a", "slider.end-b", "slider.route"].includes(key)) continue;
+    expect(text.replace(/\{\w+\}|Web Audio/g, ""), key).toMatch(/^[^a-z]*\p{Script=Han}[^a-z]*$/u);
+  }
+});
+
+test("counts take the singular for one alone", () => {
+  expect(counted(en, "bars", 1)).toBe("1 bar");
+  expect(counted(en, "bars", 2)).toBe("2 bars");
+  expect(counted(zh, "notes", 13)).toBe("13 个音符");
+});
+
+test("the language follows the setting, then the host, then the browser", () => {
+  expect(languageOf("zh", "en", "en")).toBe("zh");
+  expect(languageOf("auto", "zh-CN", "en")).toBe("zh");
+  expect(languageOf("auto", "", "zh-TW")).toBe("zh");
+  expect(languageOf("auto", "en", "zh-CN")).toBe("en");
+});
+
+test("middle C is C4, and drums have the classes of the reduced map", () => {
+  expect([60, 61, 59, 0, 127].map(pitchName)).toEqual(["C4", "C♯4", "B3", "C-1", "G9"]);
+  expect([36, 35, 40, 44, 26, 41, 47, 50, 57, 59].map(drumClass)).toEqual([0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test("a note in words", () => {
+  const meter = new MeterMap([[0, 4, 4]], 8);
+  expect(describeNote(en, note(6, 7, 60), meter)).toBe("C4, bar 2 beat 3, quarter");
+  expect(describeNote(zh, note(6, 7.5, 60), meter)).toBe("C4，第 2 小节第 3 拍，附点四分音符");
+  expect(describeNote(en, note(0, 0.25, 36, { drum: true }), meter)).toBe("Kick, bar 1 beat 1");
+  expect(lengthName(en, 2.2)).toBe("2.2 quarters");
+});
+
+test("what sounds at a quarter, and that nothing does", () => {
+  const tune = clip([note(0, 1, 60), note(0, 2, 64)]);
+  const meter = MeterMap.of(tune.score);
+  expect(describeAt(en, tune, meter, 0)).toBe("C4, bar 1 beat 1, quarter; E4, bar 1 beat 1, half");
+  expect(describeAt(en, tune, meter, 1)).toBe("E4, bar 1 beat 1, half");
+  expect(describeAt(en, tune, meter, 5)).toBe("rest, bar 2 beat 2");
+  const cluster = clip([...Array(9).keys()].map((i) => note(0, 1, 60 + i)));
+  expect(describeAt(en, cluster, meter, 0)).toMatch(/; and 3 more$/);
+});
+
+test("a clip in words", () => {
+  expect(describeClip(en, "Tune", clip([note(0, 1, 60), note(1, 2, 67)]))).toBe(
+    "Tune, 2 bars · 2 notes, C4 to G4",
+  );
+  const drums = { tracks: [{ name: "Drums", program: 0, drum: true }] };
+  expect(summary(en, clip([note(0, 1, 36, { drum: true })], 4, drums))).toBe("1 bar · 1 hit");
+  expect(summary(en, clip([note(0, 1, 36, { track: 1 })]))).toBe("2 bars · 2 tracks");
+});
