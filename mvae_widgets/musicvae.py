@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from mvae_widgets.checkpoints import catalog
 from mvae_widgets.checks import number, whole_number
@@ -21,7 +20,7 @@ from mvae_widgets.colour import Plane
 from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEWarning, NothingToEncodeError
 from mvae_widgets.latent import interpolate
 from mvae_widgets.music.clips import Clip, Clips, as_clips
-from mvae_widgets.music.converter import ClipSpec
+from mvae_widgets.music.families import converter_for
 from mvae_widgets.nn.vae import VAE
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ __all__ = ["MusicVAE", "Posterior", "load"]
 
 Music = Any
 """What `music.clips.as_clips` takes: a NoteSequence, PrettyMIDI, file, Clip or Clips, or a list of those."""
+
+Chords = Sequence[str] | None
 
 BATCH = 512
 SMALL_BATCH = 16
@@ -85,7 +86,7 @@ class MusicVAE:
         except RuntimeError as error:
             raise CheckpointError(f"The weights of {bundle.name} do not fit its configuration: {error}.") from error
         self.network.to(device).eval().requires_grad_(False)
-        self._spec = ClipSpec(bars=bundle.config.bars, steps_per_quarter=bundle.config.steps_per_quarter)
+        self.converter = converter_for(bundle.config.family, **bundle.config.converter)
         # A widget's message may arrive on another thread while a cell runs.
         self._lock = threading.Lock()
 
@@ -107,17 +108,27 @@ class MusicVAE:
             The clips in order of track and bar; ``.refused`` says what was left out, where, why, and what
             to do. Musical content never raises.
         """
-        return as_clips(music, self._spec)
+        return as_clips(music, self.converter)
 
-    def encode(self, music: Music) -> Posterior:
+    def encode(self, music: Music, chords: Chords = None) -> Posterior:
         """Posterior of each clip: mu and sigma ``[n, z]``.
+
+        Parameters
+        ----------
+        music
+            What `clips` takes.
+        chords
+            Chord symbols spread evenly over each clip, for a model that hears chords; those of the piece,
+            or inferred ones, if not given.
 
         Raises
         ------
         NothingToEncodeError
             If nothing in the music, or in one piece of a list, is of a kind that the model takes.
+        ConfigError
+            If the model takes no chords, or not these.
         """
-        return self._encode(self._some(music))
+        return self._encode(self._some(music), chords)
 
     def decode(
         self,
@@ -125,6 +136,8 @@ class MusicVAE:
         temperature: float | None = None,
         seed: int | None = None,
         qpm: float = 120.0,
+        chords: Chords = None,
+        hits: Music | None = None,
     ) -> list[NoteSequence]:
         """Music at points of latent space.
 
@@ -138,6 +151,11 @@ class MusicVAE:
             Of the draws.
         qpm
             Tempo of the sequences.
+        chords
+            Chord symbols such as ``["C", "Am", "F", "G7"]``, spread evenly over the clip, for a model that
+            takes chords; none sound if not given.
+        hits
+            A drum clip whose hits are to be played, for a groove model that is told its hits.
 
         Returns
         -------
@@ -145,22 +163,54 @@ class MusicVAE:
             One each, all as long as the model's clip.
         """
         qpm = number(qpm, "The tempo", above=0)
-        return [self._to_sequence(row, qpm) for row in self._decode(self._latents(z), temperature, seed)]
+        controls = self._decoder_controls(chords, hits)
+        outputs = self._decode(self._latents(z), temperature, seed, controls)
+        return [self._to_clip(row, qpm, chords).sequence for row in outputs]
 
-    def sample(self, n: int, temperature: float = 0.5, seed: int | None = None) -> list[NoteSequence]:
+    def sample(
+        self,
+        n: int,
+        temperature: float = 0.5,
+        seed: int | None = None,
+        chords: Chords = None,
+        hits: Music | None = None,
+    ) -> list[NoteSequence]:
         """Draw n new clips from the prior: z from N(0, 1), then `decode`."""
         n = whole_number(n, "The number of samples", 1)
         generator = _generator(self.device, seed)
         z = torch.randn(n, self.config.z_size, device=self.device, generator=generator)
-        return self.decode(z, temperature, None if seed is None else seed + 1)
+        return self.decode(z, temperature, None if seed is None else seed + 1, chords=chords, hits=hits)
 
     def reconstruct(self, music: Music) -> list[NoteSequence]:
         """Encode, then decode the means: what the model keeps of each clip, at the clip's tempo."""
         clips = self._some(music)
-        decoded = self._decode(self._encode(clips).mu, None, None)
-        return [self._to_sequence(row, clip.qpm) for row, clip in zip(decoded, clips, strict=True)]
+        decoded = self._decode(self._encode(clips).mu, None, None, self._controls_of(clips))
+        return [
+            self._to_clip(row, clip.qpm, clip.chords, clip.program).sequence
+            for row, clip in zip(decoded, clips, strict=True)
+        ]
 
-    def interpolate(self, a: Music, b: Music, steps: int = 9) -> list[NoteSequence]:
+    def humanize(self, music: Music) -> list[NoteSequence]:
+        """Play drum patterns as a drummer would: velocities and timing from a GrooVAE model that learnt to.
+
+        Raises
+        ------
+        ConfigError
+            If this is no such model.
+        """
+        return self._groove(music, "humanize", "humanises", "groovae_2bar_humanize")
+
+    def tap_to_drums(self, music: Music) -> list[NoteSequence]:
+        """Turn a tapped rhythm, on any one sound, into a drum beat with its feel; errors as `humanize`."""
+        return self._groove(music, "tapify", "turns taps into drums", "groovae_2bar_tap_fixed_velocity")
+
+    def add_hihat(self, music: Music) -> list[NoteSequence]:
+        """Add the closed hi-hat to a drum beat that lacks it; errors as `humanize`."""
+        return self._groove(music, "add_instruments", "adds a hi-hat", "groovae_2bar_add_closed_hh")
+
+    def interpolate(
+        self, a: Music, b: Music, steps: int = 9, chords: Chords = None, hits: Music | None = None
+    ) -> list[NoteSequence]:
         """Music along the arc from one clip to another, reconstructions of both ends among them.
 
         Parameters
@@ -169,12 +219,13 @@ class MusicVAE:
             Of a longer piece the first clip is taken, with a `MusicVAEWarning` that says so.
         steps
             How many, at least 2.
+        chords, hits
+            Under all of them, as `decode` takes them.
         """
         steps = whole_number(steps, "The number of steps, both ends among them,", 2)
         start, end = self._first_clip(a), self._first_clip(b)
-        mu, _ = self._encode(Clips([start, end])).numpy()
-        z = self._latents(interpolate.path(mu[0], mu[1], steps))
-        return [self._to_sequence(row, start.qpm) for row in self._decode(z, None, None)]
+        mu, _ = self._encode(Clips([start, end]), chords).numpy()
+        return self.decode(interpolate.path(mu[0], mu[1], steps), qpm=start.qpm, chords=chords, hits=hits)
 
     def first_clip(self, music: Music) -> Clip:
         """The first clip of some music; a `MusicVAEWarning` says so when there are more."""
@@ -224,29 +275,66 @@ class MusicVAE:
             [refusal for clips in found for refusal in clips.refused],
         )
 
-    def _encode(self, clips: Clips) -> Posterior:
-        tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
+    def _encode(self, clips: Clips, chords: Chords = None) -> Posterior:
+        inputs = [self.converter.inputs(clip.example) for clip in clips]
+        controls = self._controls_of(clips) if chords is None else self._decoder_controls(chords, None)
         mu, sigma = [], []
-        with self._lock, torch.no_grad(), _threads_for(self.device, len(tokens)):
-            for part in tokens.split(BATCH):
-                x = one_hot(part.to(self.device), self.config.depth).float()
-                m, s = self.network.encode(x)
+        with self._lock, torch.no_grad(), _threads_for(self.device, len(inputs)):
+            for start in range(0, len(inputs), BATCH):
+                part = inputs[start : start + BATCH]
+                x = torch.from_numpy(np.stack([row for row, _, _ in part])).to(self.device)
+                lengths = torch.tensor([length for _, _, length in part])
+                m, s = self.network.encode(x, lengths, _rows(controls, start, len(part)))
                 mu.append(m)
                 sigma.append(s)
         return Posterior(torch.cat(mu), torch.cat(sigma))
 
-    def _decode(self, z: Tensor, temperature: float | None, seed: int | None) -> np.ndarray[Any, Any]:
+    def _decode(
+        self, z: Tensor, temperature: float | None, seed: int | None, controls: Tensor | None
+    ) -> np.ndarray[Any, Any]:
+        """Decoder outputs ``[n, steps, output_depth]``."""
         if temperature is not None:
             temperature = number(temperature, "The temperature", above=0)
         generator = None if temperature is None else _generator(self.device, seed)
+        outputs = []
         with self._lock, _threads_for(self.device, len(z)):
-            parts = [
-                self.network.decode(part, temperature, generator).argmax(-1) for part in z.split(BATCH)
-            ]
-        return torch.cat(parts).cpu().numpy()
+            for start in range(0, len(z), BATCH):
+                part = z[start : start + BATCH]
+                outputs.append(self.network.decode(part, temperature, generator, _rows(controls, start, len(part))))
+        return torch.cat(outputs).cpu().numpy()
 
-    def _to_sequence(self, tokens: np.ndarray[Any, Any], qpm: float) -> NoteSequence:
-        return Clip(tokens.astype(np.uint8), self._spec, qpm=qpm).sequence
+    def _controls_of(self, clips: Clips) -> Tensor | None:
+        """What the clips themselves say of chords, keys or hits: ``[n, steps, control_depth]``."""
+        if not self.config.control_depth:
+            return None
+        rows = [self.converter.inputs(clip.example)[1] for clip in clips]
+        return torch.from_numpy(np.stack([row for row in rows if row is not None])).to(self.device)
+
+    def _decoder_controls(self, chords: Chords, hits: Music | None) -> Tensor | None:
+        """Controls that a user gives, for all examples alike: ``[1, steps, control_depth]``."""
+        told_hits = bool(self.config.converter.get("hits_as_controls"))
+        if hits is not None:
+            if not told_hits:
+                raise ConfigError(f"{self.name} is not told its hits.", "Leave out hits=.")
+            return self._controls_of(Clips([self._first_clip(hits)]))
+        if chords is not None or (self.config.control_depth and not told_hits):
+            figures = ["N.C."] if chords is None else chords
+            return torch.from_numpy(self.converter.chord_controls(figures))[None].to(self.device)
+        if told_hits:
+            raise ConfigError(f"{self.name} must be told its hits.", "Give hits=, a drum clip.")
+        return None
+
+    def _groove(self, music: Music, setting: str, does: str, example: str) -> list[NoteSequence]:
+        if self.config.family != "groove" or not self.config.converter.get(setting):
+            raise ConfigError(f"{self.name} is not a model that {does}.", f"Load one, such as magenta/{example}.")
+        return self.reconstruct(music)
+
+    def _to_clip(self, outputs: np.ndarray[Any, Any], qpm: float, chords: Any = None, program: int = 0) -> Clip:
+        tokens = self.converter.tokens_from(outputs)
+        encoding = self.converter.rules.chord_encoding
+        if encoding is not None and chords is not None and not isinstance(chords, np.ndarray):
+            chords = self.converter.chord_controls(chords)[:, : encoding.classes].argmax(1).astype(np.uint8)
+        return Clip(tokens, self.converter, qpm=qpm, program=program, chords=chords)
 
     def _latents(self, z: Any) -> Tensor:
         try:
@@ -297,6 +385,13 @@ def load(name_or_path: str | Path, device: str = "auto", config: str | None = No
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"The device {device!r} is not available: {error}.", 'Use "auto" or "cpu".') from error
     return MusicVAE(bundle, chosen)
+
+
+def _rows(controls: Tensor | None, start: int, n: int) -> Tensor | None:
+    """Controls of a part of the batch; one row stands for all."""
+    if controls is None:
+        return None
+    return controls.expand(n, -1, -1) if len(controls) == 1 else controls[start : start + n]
 
 
 def _generator(device: torch.device, seed: int | None) -> torch.Generator:

@@ -125,7 +125,7 @@ class Clip:
     @property
     def sequence(self) -> NoteSequence:
         """The clip as a NoteSequence that starts at 0 and lasts all its bars, at the piece's tempo."""
-        sequence = self.converter.to_sequence(self.tokens, qpm=self.qpm, program=self.program)
+        sequence = self.converter.to_sequence(self.tokens, qpm=self.qpm, program=self.program, chords=self.chords)
         sequence.total_time = self.spec.steps * 60.0 / self.qpm / self.spec.steps_per_quarter
         for note in sequence.notes:
             note.end_time = min(note.end_time, sequence.total_time)
