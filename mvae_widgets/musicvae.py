@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +126,7 @@ class MusicVAE:
         temperature: float | None = None,
         seed: int | None = None,
         qpm: float = 120.0,
+        program: int | Sequence[int] = 0,
     ) -> list[NoteSequence]:
         """Music at points of latent space.
 
@@ -139,6 +140,8 @@ class MusicVAE:
             Of the draws.
         qpm
             Tempo of the sequences.
+        program
+            General MIDI sound of the melodies, one for all or one each.
 
         Returns
         -------
@@ -146,7 +149,9 @@ class MusicVAE:
             One each, all as long as the model's clip.
         """
         qpm = number(qpm, "The tempo", above=0)
-        return [self._to_sequence(row, qpm) for row in self._decode(self._latents(z), temperature, seed)]
+        decoded = self._decode(self._latents(z), temperature, seed)
+        programs = [program] * len(decoded) if isinstance(program, int) else program
+        return [self._to_sequence(row, qpm, sound) for row, sound in zip(decoded, programs, strict=True)]
 
     def sample(self, n: int, temperature: float = 0.5, seed: int | None = None) -> list[NoteSequence]:
         """Draw n new clips from the prior: z from N(0, 1), then `decode`."""
@@ -159,7 +164,7 @@ class MusicVAE:
         """Encode, then decode the means: what the model keeps of each clip, at the clip's tempo."""
         clips = self._some(music)
         decoded = self._decode(self._encode(clips).mu, None, None)
-        return [self._to_sequence(row, clip.qpm) for row, clip in zip(decoded, clips, strict=True)]
+        return [self._to_sequence(row, clip.qpm, clip.program) for row, clip in zip(decoded, clips, strict=True)]
 
     def interpolate(self, a: Music, b: Music, steps: int = 9) -> list[NoteSequence]:
         """Music along the arc from one clip to another, reconstructions of both ends among them.
@@ -247,8 +252,8 @@ class MusicVAE:
             ]
         return torch.cat(parts).cpu().numpy()
 
-    def _to_sequence(self, tokens: np.ndarray[Any, Any], qpm: float) -> NoteSequence:
-        return Clip(tokens.astype(np.uint8), self._spec, qpm=qpm).sequence
+    def _to_sequence(self, tokens: np.ndarray[Any, Any], qpm: float, program: int = 0) -> NoteSequence:
+        return Clip(tokens.astype(np.uint8), self._spec, qpm=qpm, program=program).sequence
 
     def _latents(self, z: Any) -> Tensor:
         try:
