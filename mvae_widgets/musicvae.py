@@ -136,6 +136,7 @@ class MusicVAE:
         temperature: float | None = None,
         seed: int | None = None,
         qpm: float = 120.0,
+        program: int | Sequence[int] = 0,
         chords: Chords = None,
         hits: Music | None = None,
     ) -> list[NoteSequence]:
@@ -151,6 +152,8 @@ class MusicVAE:
             Of the draws.
         qpm
             Tempo of the sequences.
+        program
+            General MIDI sound of the melodies, one for all or one each.
         chords
             Chord symbols such as ``["C", "Am", "F", "G7"]``, spread evenly over the clip, for a model that
             takes chords; none sound if not given.
@@ -165,7 +168,8 @@ class MusicVAE:
         qpm = number(qpm, "The tempo", above=0)
         controls = self._decoder_controls(chords, hits)
         outputs = self._decode(self._latents(z), temperature, seed, controls)
-        return [self._to_clip(row, qpm, chords).sequence for row in outputs]
+        programs = [program] * len(outputs) if isinstance(program, int) else program
+        return [self._to_clip(row, qpm, chords, sound).sequence for row, sound in zip(outputs, programs, strict=True)]
 
     def sample(
         self,

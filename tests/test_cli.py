@@ -321,8 +321,8 @@ def test_a_model_is_needed(run, command: str) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["-n", "0"], "0 samples"),
-        (["-t", "-1"], "temperature of -1"),
+        (["-n", "0"], "samples must be at least 1"),
+        (["-t", "-1"], "temperature must be above 0, not -1"),
         (["--qpm", "0"], "tempo of 0"),
         (["--device", "warp"], "warp"),
         (["--config", "cat-mel_2bar_big"], "is a melody-2bar, not a cat-mel_2bar_big"),

@@ -132,7 +132,7 @@ def _controls(description: dict[str, Any], structure: Structure, where: Path, mu
 def _bars(args: dict[str, Any], grid: int = 4) -> dict[str, Any]:
     steps, per_quarter = int(args["numSteps"]), int(args.get("stepsPerQuarter") or grid)
     bars = steps // (4 * per_quarter)
-    if bars * 4 * per_quarter != steps:
+    if bars < 1 or bars * 4 * per_quarter != steps:
         raise ValueError(f"{steps} steps are no whole bars of 4 quarters")
     return {"bars": bars, "steps_per_quarter": per_quarter, "steps": steps}
 

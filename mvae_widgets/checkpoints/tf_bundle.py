@@ -91,23 +91,29 @@ class TensorBundle:
                 continue
             suffix = f".data-{shard:05d}-of-{self.shards:05d}"
             with self._files.open(suffix) as file:
+                size = self._files.size(suffix)
                 for _, name in own:
-                    yield name, _read_tensor(file, self._entries[name], f"{self._files.describe(suffix)}: {name}")
+                    where = f"{self._files.describe(suffix)}: {name}"
+                    yield name, _read_tensor(file, size, self._entries[name], where)
 
 
-def _read_tensor(file: IO[bytes], entry: _Entry, where: str) -> Array:
+def _read_tensor(file: IO[bytes], held: int, entry: _Entry, where: str) -> Array:
     if entry.sliced:
         raise CheckpointError(f"{where} is split into slices.", "Partitioned variables are not supported.")
     dtype = np.dtype("<u2" if entry.dtype == 14 else _DTYPES[entry.dtype])
     if math.prod(entry.shape) * dtype.itemsize != entry.size:
         raise CheckpointError(f"{where} of shape {entry.shape} cannot be {entry.size:,} bytes.", _AGAIN)
+    if entry.offset + entry.size > held:
+        raise CheckpointError(
+            f"{where} is cut short: it ends at byte {entry.offset + entry.size:,}, the file at {held:,}.", _AGAIN
+        )
     try:
         file.seek(entry.offset)
         data = np.frombuffer(file.read(entry.size), np.uint8)
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise CheckpointError(f"{where} cannot be read: {error}.", _AGAIN) from error
     if len(data) != entry.size:
-        raise CheckpointError(f"{where} is cut short: {len(data):,} of {entry.size:,} bytes are there.", _AGAIN)
+        raise CheckpointError(f"{where} is cut short, {len(data):,} of {entry.size:,} bytes are there.", _AGAIN)
     if mask(crc32c(data)) != entry.crc:
         raise CheckpointError(f"{where} has a wrong checksum.", f"The file is damaged. {_AGAIN}")
     array = data.view(dtype).reshape(entry.shape)
@@ -238,6 +244,9 @@ class _Loose:
         except OSError as error:
             raise CheckpointError(f"Cannot read {self.prefix}{suffix}: {error.strerror}.", _AGAIN) from error
 
+    def size(self, suffix: str) -> int:
+        return Path(f"{self.prefix}{suffix}").stat().st_size
+
     def close(self) -> None:
         pass
 
@@ -282,6 +291,9 @@ class _Tar:
         if file is None:
             raise CheckpointError(f"{self.describe(suffix)} is missing.", _AGAIN)
         return file
+
+    def size(self, suffix: str) -> int:
+        return self.members[self.prefix + suffix].size
 
     def close(self) -> None:
         self.tar.close()

@@ -6,6 +6,7 @@ import base64
 import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from mvae_widgets.music.sequences import as_sequence
 from mvae_widgets.render.plots import Bundle
 from mvae_widgets.widgets import messages
 
-__all__ = ["STATIC", "MusicWidget", "pack", "score_of"]
+__all__ = ["STATIC", "MusicWidget", "on_common_tracks", "pack", "score_of"]
 
 STATIC = messages.STATIC
 
@@ -136,3 +137,34 @@ def pack(table: np.ndarray[Any, Any]) -> bytes:
 def score_of(sequence: Any) -> scores.Score:
     """Any kind of music as a score."""
     return scores.from_sequence(as_sequence(sequence))
+
+
+def on_common_tracks(list_of_scores: list[scores.Score]) -> list[scores.Score]:
+    """The same scores with one list of tracks for all, so that a lane means the same in each.
+
+    Scores of one track each share it, whatever they sound like. Else tracks are the same where instrument
+    and kind are; of several alike in a score the first goes with the first, the second with the second.
+    Drums come last.
+    """
+    if all(len(score.tracks) <= 1 for score in list_of_scores):
+        tracks = next((score.tracks for score in list_of_scores if score.tracks), ())
+        return [replace(score, tracks=tracks) for score in list_of_scores]
+    seen: dict[tuple[bool, int, int], scores.Track] = {}
+    keys: list[list[tuple[bool, int, int]]] = []
+    for score in list_of_scores:
+        count: dict[tuple[bool, int], int] = {}
+        keys.append([])
+        for track in score.tracks:
+            kind = (track.is_drum, track.program)
+            count[kind] = count.get(kind, 0) + 1
+            keys[-1].append((*kind, count[kind]))
+            seen.setdefault(keys[-1][-1], track)
+    order = sorted(seen, key=lambda key: key[0])
+    tracks = tuple(seen[key] for key in order)
+    common = []
+    for score, own in zip(list_of_scores, keys, strict=True):
+        notes = score.notes.copy()
+        if own:
+            notes[:, 4] = np.array([order.index(key) for key in own])[notes[:, 4].astype(int)]
+        common.append(replace(score, notes=notes, tracks=tracks))
+    return common

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -46,6 +47,7 @@ class Codec(Protocol):
         temperature: float | None = None,
         seed: int | None = None,
         qpm: float = 120.0,
+        program: int | Sequence[int] = 0,
     ) -> list[NoteSequence]:
         """Music at points of latent space."""
 

@@ -13,7 +13,7 @@ from mvae_widgets.errors import MusicVAEWarning
 from mvae_widgets.latent.interpolate import path
 from mvae_widgets.music.clips import Clip
 from mvae_widgets.render.plots import Bundle, strip_bundle
-from mvae_widgets.widgets.base import STATIC, MusicWidget, pack, score_of
+from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 
 __all__ = ["InterpolationSlider"]
@@ -68,14 +68,12 @@ class InterpolationSlider(MusicWidget):
         mu, _ = model.encode(ends).numpy()
         self.latents: np.ndarray[Any, Any] = path(mu[0], mu[1], steps)
         tempo = number(traits.get("tempo", start.qpm), "The tempo", 10, 400)
-        decoded = model.decode(self.latents[1:-1], qpm=tempo) if steps > 2 else []
+        # Each step sounds with the instrument of the end that it is nearer to.
+        sounds = [(start if 2 * k < steps else end).program for k in range(1, steps - 1)]
+        decoded = model.decode(self.latents[1:-1], qpm=tempo, program=sounds) if steps > 2 else []
         self.sequences = [start.sequence, *decoded, end.sequence]
-        for k, sequence in enumerate(decoded, 1):
-            # Each step sounds with the instrument of the end that it is nearer to.
-            for note in sequence.notes:
-                note.program = (start if 2 * k < steps else end).program
         super().__init__(**{"loop": True, "labels": [self._label(end) for end in ends], **traits, "tempo": tempo})
-        scores = [score_of(sequence) for sequence in self.sequences]
+        scores = on_common_tracks([score_of(sequence) for sequence in self.sequences])
         with self.hold_sync():
             self.set_trait("steps", steps)
             self._scores = scores

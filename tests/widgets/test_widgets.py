@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ import mvae_widgets as mv
 from mvae_widgets.errors import ConfigError, MusicVAEWarning, NothingToEncodeError
 from mvae_widgets.music.clips import Clip, Clips, as_clips
 from mvae_widgets.widgets import messages
+from mvae_widgets.widgets.base import on_common_tracks, score_of
 
 
 class Transposer:
@@ -44,12 +46,14 @@ class Transposer:
         mu = np.array([[c.tokens[c.tokens > 1].mean() + 19 - 60, 1.0] for c in self.clips(music)])
         return SimpleNamespace(numpy=lambda: (mu, np.ones_like(mu)))
 
-    def decode(self, z: Any, temperature: Any = None, seed: Any = None, qpm: float = 120.0) -> list[Any]:
+    def decode(
+        self, z: Any, temperature: Any = None, seed: Any = None, qpm: float = 120.0, program: Any = 0
+    ) -> list[Any]:
         out = []
-        for row in np.atleast_2d(z):
+        for row, sound in zip(np.atleast_2d(z), np.broadcast_to(program, len(np.atleast_2d(z))), strict=True):
             tokens = np.zeros(32, np.uint8)
             tokens[0] = np.clip(round(row[0]) + 60 - 19, 2, 89)
-            out.append(Clip(tokens, qpm=qpm).sequence)
+            out.append(Clip(tokens, qpm=qpm, program=int(sound)).sequence)
         return out
 
     def place(self, z: Any) -> Any:
@@ -148,6 +152,25 @@ def test_each_step_has_the_instrument_of_the_nearer_end(codec: Transposer) -> No
     slider = mv.InterpolationSlider(codec, bass, tune, steps=5)
     programs = [{n.program for n in sequence.notes} for sequence in slider.sequences]
     assert programs == [{33}, {33}, {33}, {0}, {0}]
+    heard = [{int(row[5]) for row in table(slider)[a:b]} for a, b in pairwise(slider._offsets)]
+    assert heard == programs
+    assert len(slider._score["tracks"]) == 1, "and all are drawn in one lane"
+
+
+def test_a_lane_means_the_same_in_every_step() -> None:
+    def score(*tracks: tuple[int, bool]) -> Any:
+        sequence = abc("C4|")
+        del sequence.notes[:]
+        for instrument, (program, drum) in enumerate(tracks):
+            sequence.notes.add(pitch=60, velocity=80, end_time=1, instrument=instrument, program=program, is_drum=drum)
+        return score_of(sequence)
+
+    scores = on_common_tracks([score((0, False), (0, True)), score((33, False), (0, False), (0, False))])
+    kinds = [(track.program, track.is_drum) for track in scores[0].tracks]
+    assert kinds == [(0, False), (33, False), (0, False), (0, True)]
+    for one in scores:
+        assert one.tracks == scores[0].tracks
+        assert all(kinds[int(row[4])] == (int(row[5]), bool(row[6])) for row in one.notes)
 
 
 def test_slider_snaps_and_can_be_observed(codec: Transposer) -> None:
