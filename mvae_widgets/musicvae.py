@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEWarning, N
 from mvae_widgets.latent import interpolate
 from mvae_widgets.music.clips import Clip, Clips, as_clips
 from mvae_widgets.music.families import converter_for
+from mvae_widgets.nn.runtime import random_generator, threads_for
 from mvae_widgets.nn.vae import VAE
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ Music = Any
 Chords = Sequence[str] | None
 
 BATCH = 512
-SMALL_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Posterior:
 
     def sample(self, seed: int | None = None) -> Tensor:
         """One z a clip, ``mu + sigma * noise``: ``[n, z]``. The same seed gives the same z."""
-        noise = torch.randn(self.mu.shape, device=self.mu.device, generator=_generator(self.mu.device, seed))
+        noise = torch.randn(self.mu.shape, device=self.mu.device, generator=random_generator(self.mu.device, seed))
         return self.mu + self.sigma * noise
 
 
@@ -181,7 +180,7 @@ class MusicVAE:
     ) -> list[NoteSequence]:
         """Draw n new clips from the prior: z from N(0, 1), then `decode`."""
         n = whole_number(n, "The number of samples", 1)
-        generator = _generator(self.device, seed)
+        generator = random_generator(self.device, seed)
         z = torch.randn(n, self.config.z_size, device=self.device, generator=generator)
         return self.decode(z, temperature, None if seed is None else seed + 1, chords=chords, hits=hits)
 
@@ -283,7 +282,7 @@ class MusicVAE:
         inputs = [self.converter.inputs(clip.example) for clip in clips]
         controls = self._controls_of(clips) if chords is None else self._decoder_controls(chords, None)
         mu, sigma = [], []
-        with self._lock, torch.no_grad(), _threads_for(self.device, len(inputs)):
+        with self._lock, torch.no_grad(), threads_for(self.device, len(inputs)):
             for start in range(0, len(inputs), BATCH):
                 part = inputs[start : start + BATCH]
                 x = torch.from_numpy(np.stack([row for row, _, _ in part])).to(self.device)
@@ -299,9 +298,9 @@ class MusicVAE:
         """Decoder outputs ``[n, steps, output_depth]``."""
         if temperature is not None:
             temperature = number(temperature, "The temperature", above=0)
-        generator = None if temperature is None else _generator(self.device, seed)
+        generator = None if temperature is None else random_generator(self.device, seed)
         outputs = []
-        with self._lock, _threads_for(self.device, len(z)):
+        with self._lock, threads_for(self.device, len(z)):
             for start in range(0, len(z), BATCH):
                 part = z[start : start + BATCH]
                 outputs.append(self.network.decode(part, temperature, generator, _rows(controls, start, len(part))))
@@ -396,26 +395,3 @@ def _rows(controls: Tensor | None, start: int, n: int) -> Tensor | None:
     if controls is None:
         return None
     return controls.expand(n, -1, -1) if len(controls) == 1 else controls[start : start + n]
-
-
-def _generator(device: torch.device, seed: int | None) -> torch.Generator:
-    generator = torch.Generator(device)
-    if seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(whole_number(seed, "A seed", -(2**63), 2**63 - 1))
-    return generator
-
-
-@contextmanager
-def _threads_for(device: torch.device, batch: int) -> Iterator[None]:
-    """One thread for small CPU batches: on busy cores a second one costs more than it brings."""
-    before = torch.get_num_threads()
-    if device.type != "cpu" or batch > SMALL_BATCH or before == 1:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from .library import note_seq
+from .score import is_tempo
 
 if TYPE_CHECKING:
     NoteSequence = Any
@@ -99,7 +100,7 @@ def _times(sequence: NoteSequence) -> list[float]:
 
 def _possible(piece: NoteSequence) -> bool:
     tempos = [tempo.qpm for tempo in piece.tempos] or [120.0]
-    if not all(math.isfinite(qpm) and qpm > 0 for qpm in tempos):
+    if not all(map(is_tempo, tempos)):
         return False
     times = [*_times(piece), piece.total_time]
     return all(math.isfinite(t) and t * max(tempos) / 60 < LONGEST_QUARTERS for t in times)

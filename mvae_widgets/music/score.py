@@ -33,6 +33,11 @@ MIN_BAR = 0.25
 LONGEST = 100_000.0
 
 
+def is_tempo(qpm: float) -> bool:
+    """Whether this can be a tempo at all; what is slower or faster is a damaged number."""
+    return 0.1 <= qpm <= 100_000.0
+
+
 @dataclass(frozen=True)
 class Track:
     """One part of a score.
@@ -65,7 +70,7 @@ class TempoMap:
     def __init__(self, tempos: list[tuple[float, float]]) -> None:
         known: dict[float, float] = {0.0: DEFAULT_QPM}
         for time, qpm in tempos:
-            if math.isfinite(time) and math.isfinite(qpm) and qpm > 0:
+            if math.isfinite(time) and is_tempo(qpm):
                 known[max(time, 0.0)] = qpm  # of several at one time the last holds
         seconds, qpms = [0.0], [known.pop(0.0)]
         for time in sorted(known):
