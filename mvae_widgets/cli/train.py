@@ -39,7 +39,7 @@ def train(options: argparse.Namespace) -> int:
         if trainer.step == 0:
             trainer.start_from(read_bundle(find(options.start)))
     trainer.run()
-    name = torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} CPU thread(s), {_cpu()}"
+    name = torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} CPU thread of {_cpu()}"
     facts = {
         "seconds": trainer.seconds,
         "hardware": name,

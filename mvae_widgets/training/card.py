@@ -121,7 +121,7 @@ def card_markdown(card: dict[str, Any]) -> str:
     rows = [[words, *(form(group[key]) for group in measured.values())] for key, words, form in _ROWS]
     return _PAGE.format(
         **card,
-        settings=", ".join(f"{words} {card['recipe'][key]:g}" for key, words in _SETTINGS),
+        settings_table=_table(["setting", "value"], [[words, f"{card['recipe'][key]:,g}"] for key, words in _SETTINGS]),
         minutes=card["training"]["seconds"] / 60,
         sources_table=_table(["collection", "voice", "drawn", "from", "licence"], sources),
         measured_table=_table(["", *measured], rows),
@@ -175,8 +175,9 @@ Accompaniment 21.09 under the tunes of these books.
 
 ## Recipe
 
-{training[started_from]} {settings}; {recipe[precision]}.
-{minutes:.0f} minutes on {training[hardware]}, {training[note]}.
+{training[started_from]} {minutes:.0f} minutes in {recipe[precision]} on {training[hardware]}, {training[note]}.
+
+{settings_table}
 
 ## Measured on the test split
 
