@@ -70,4 +70,5 @@ fluidsynth:
 
 /usr/bin/chromium:
 	@echo "Chromium is missing; installing it with apt."
-	apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk
+	(apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk) \
+		|| echo "Chromium could not be installed; the browser tests will be skipped."
