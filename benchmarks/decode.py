@@ -48,14 +48,13 @@ def measure(name: str, device: torch.device, repeats: int) -> dict[str, float]:
         }
 
 
-def machine() -> str:
-    """The processor, threads and version that the numbers belong to."""
+def processor() -> str:
+    """The processor that the numbers belong to."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
-        name = platform.processor()
-    return f"{name}, {torch.get_num_threads()} thread(s), PyTorch {torch.__version__}"
+        return platform.processor()
 
 
 def main() -> None:
@@ -69,7 +68,9 @@ def main() -> None:
     devices = [torch.device("cpu")] + [torch.device("cuda")] * torch.cuda.is_available()
     print(f"{options.model}, medians of {options.repeats} in ms")
     for device in devices:
-        where = machine() if device.type == "cpu" else torch.cuda.get_device_name()
+        where = f"{processor()}, {options.threads} thread(s), PyTorch {torch.__version__}"
+        if device.type == "cuda":
+            where = torch.cuda.get_device_name()
         times = measure(options.model, device, options.repeats)
         print(f"  {where}: " + ", ".join(f"{what} {ms:.1f}" for what, ms in times.items()))
 

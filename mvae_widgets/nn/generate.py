@@ -146,23 +146,39 @@ def run(
 def _product(weight: Tensor, batch: int) -> Product:
     """The function (b, x) -> b + x weight^T, for a batch of that size."""
     plain = weight.device.type == "cpu" and weight.dtype == torch.float32
-    if plain and batch >= ONEDNN_BATCH and torch.backends.mkldnn.is_available():
+    if plain and batch >= ONEDNN_BATCH and _has_onednn():
         # The usual product on the CPU is MKL's, which on processors not of Intel's is half as fast as oneDNN's.
-        packed = weight.contiguous().to_mkldnn()
+        # These operators are those of torch.compile: no conversion a call, and the sum comes with the product.
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), batch)
+        linear = torch.ops.mkldnn._linear_pointwise
 
         def product(b: Tensor, x: Tensor) -> Tensor:
-            y: Tensor = torch.ops.aten.mkldnn_linear(x.to_mkldnn(), packed, None).to_dense()
-            return y.add_(b)
+            y: Tensor
+            y = linear(x, packed, b, "none", [], "") if b.ndim == 1 else linear.binary(x, b, packed, None, "add")
+            return y
 
         return product
     transposed = weight.t()
     return lambda b, x: torch.addmm(b, x, transposed)
 
 
+def _has_onednn() -> bool:
+    operators = torch.ops.mkldnn
+    needed = ("_reorder_linear_weight", "_linear_pointwise")
+    return torch.backends.mkldnn.is_available() and all(hasattr(operators, name) for name in needed)
+
+
 def _cell(gates: Tensor, c: Tensor) -> Tensor:
     """New h from the four gates in PyTorch's order: input, forget, candidate, output; overwrites c with the new one."""
     n = c.shape[1]
-    candidate = torch.tanh(gates[:, 2 * n : 3 * n])
+    candidate = _tanh(gates[:, 2 * n : 3 * n])
     i, f, _, o = gates.sigmoid_().chunk(4, dim=1)
     c.mul_(f).addcmul_(i, candidate)
-    return torch.tanh(c).mul_(o)
+    return _tanh(c).mul_(o)
+
+
+def _tanh(x: Tensor) -> Tensor:
+    if x.device.type == "cpu" and len(x) >= ONEDNN_BATCH:
+        # PyTorch's tanh on the CPU costs ten times its sigmoid an element, which for many pays for two passes more.
+        return (x * 2).sigmoid_().mul_(2).sub_(1)
+    return torch.tanh(x)
