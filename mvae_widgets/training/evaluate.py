@@ -15,7 +15,7 @@ from mvae_widgets.nn.decoder import shift
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.loss import kl_divergence
 
-__all__ = ["evaluate_prior", "evaluate_reconstruction", "onset_f1"]
+__all__ = ["evaluate_prior", "evaluate_reconstruction", "onset_f1", "transposed_to_floor"]
 
 BATCH = 500
 PRIOR_FEATURES = ("note_density", "in_scale", "mean_pitch", "pitch_range", "on_beat", "repetition")
@@ -113,13 +113,13 @@ def evaluate_prior(
     z = torch.randn(n, model.config.z_size, device=device, generator=generator)
     drawn = [model.decode(part, temperature, generator).argmax(-1) for part in z.split(BATCH)]
     samples = torch.cat(drawn).cpu().numpy()
-    known = {row.tobytes() for row in _transposed_to_floor(train)}
+    known = {row.tobytes() for row in transposed_to_floor(train)}
     data = {name: float(np.average(_filled(name, train), weights=weights)) for name in PRIOR_FEATURES}
     return {
         "samples_drawn": n,
         "temperature": temperature,
         "at_least_3_onsets": float((features.onsets(samples).sum(1) >= 3).mean()),
-        "in_training_set": float(np.mean([row.tobytes() in known for row in _transposed_to_floor(samples)])),
+        "in_training_set": float(np.mean([row.tobytes() in known for row in transposed_to_floor(samples)])),
         "samples": {name: float(np.nanmean(features.FEATURES[name](samples))) for name in PRIOR_FEATURES},
         "data": data,
     }
@@ -130,7 +130,7 @@ def _filled(name: str, tokens: Tokens) -> Tokens:
     return np.where(np.isnan(values), np.nanmean(values), values)
 
 
-def _transposed_to_floor(tokens: Tokens) -> Tokens:
+def transposed_to_floor(tokens: Tokens) -> Tokens:
     """Each clip moved so that its lowest pitch has the lowest token: equal for all transpositions."""
     rows = np.asarray(tokens).astype(np.int64)
     lowest = np.where(rows >= features.FIRST_PITCH_TOKEN, rows, 1 << 20).min(1, keepdims=True)
