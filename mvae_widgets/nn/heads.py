@@ -9,6 +9,8 @@ Bernoulli (Gumbel 1954). Noise for all steps is made at once.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
@@ -16,7 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 __all__ = ["BooleanHead", "CategoricalHead", "GrooveHead", "Head", "NADEHead", "make_head"]
 
 
-class Head(nn.Module):
+class Head(ABC, nn.Module):
     """What all heads share.
 
     Parameters
@@ -43,9 +45,9 @@ class Head(nn.Module):
         u = torch.rand(*shape, self.choices, device=device, generator=generator).clamp_(1e-7, 1 - 1e-7)
         return torch.logit(u).mul_(temperature)
 
+    @abstractmethod
     def choose(self, logits: Tensor, noise: Tensor | None = None) -> Tensor:
         """The code of one step: ``[batch, width]`` and ``[batch, choices]`` or no noise -> ``[batch, ...]``."""
-        raise NotImplementedError
 
     def feed(self, code: Tensor, table: Tensor) -> Tensor:
         """What a step adds to the next one's gates; `table` is ``[depth, gates]``."""
@@ -55,9 +57,9 @@ class Head(nn.Module):
         """Codes ``[..., n]`` as rows ``[..., depth]`` of float32."""
         return code
 
+    @abstractmethod
     def step_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Nats a step, ``[batch, steps]``, of ``[batch, steps, width]`` for rows ``[batch, steps, depth]``."""
-        raise NotImplementedError
 
 
 class CategoricalHead(Head):

@@ -126,3 +126,13 @@ def compare(
     missing = [float(e) for e in expected if not (np.abs(heard - e) <= within).any()]
     extra = [float(h) for h in heard if not (np.abs(expected - h) <= within).any()]
     return missing, extra
+
+
+def rise(tape: Tape, second: float) -> float:
+    """How many times as loud it is from 5 to 30 ms after a moment as from 30 to 5 ms before it."""
+
+    def level(start: float, end: float) -> float:
+        part = tape.samples[max(0, round(start * tape.rate)) : round(end * tape.rate)]
+        return float(np.sqrt(np.mean(part**2))) if len(part) else 0.0
+
+    return level(second + 0.005, second + 0.03) / max(level(second - 0.03, second - 0.005), 1e-6)

@@ -68,6 +68,24 @@ def test_onsets_are_where_the_notes_are(open_notebook: Callable[..., Notebook], 
     assert not notebook.errors
 
 
+def test_a_guitar_is_struck_where_the_notes_are_and_nowhere_else(open_notebook: Callable[..., Notebook]) -> None:
+    """Its partials swell while it rings, which a spectrum takes for onsets; what is struck gets louder."""
+    cells = [SETUP, "s = a.sequence\nfor n in s.notes: n.program = 24\nmv.PianoRoll(s, tempo=100)"]
+    notebook = open_notebook(cells)
+    notebook.run_all()
+    roll = notebook.widget(0)
+    warm_up(notebook, roll)
+    tape = play(notebook, roll, 6.0)
+    expected = starts(notebook, "starts(s, 100)")
+    heard = listening.onsets(tape)
+    missing, extra = listening.compare(heard - heard[0], expected - expected[0])
+    assert not missing
+    assert max((listening.rise(tape, heard[0] + second) for second in extra), default=0.0) < 1.1
+    # The measure does see a strike.
+    assert min(listening.rise(tape, heard[0] + second) for second in expected - expected[0]) > 1.1
+    assert 0.3 < tape.peak <= 1.0
+
+
 def test_builtin_sound_plays_at_once_and_when_the_instruments_fail(open_notebook: Callable[..., Notebook]) -> None:
     fail = (
         "from mvae_widgets.widgets import messages\ndef none(name, base64=False): raise mv.MusicVAEError('gone', '')\n"

@@ -79,8 +79,6 @@ def html(notebook: Any) -> str:
 
 def test_entry_point_leads_to_the_exporter() -> None:
     found = entry_points(group="nbconvert.exporters", name="mvae")
-    if not found:
-        pytest.skip("the package is not installed")
     assert next(iter(found)).load() is StaticHTMLExporter
 
 
