@@ -22,6 +22,7 @@ from mvae_widgets.music.clips import Clip, Clips, as_clips
 from mvae_widgets.music.families import converter_for
 from mvae_widgets.nn.runtime import random_generator, threads_for
 from mvae_widgets.nn.vae import VAE
+from mvae_widgets.operations.core import Core
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -64,7 +65,7 @@ class Posterior:
         return self.mu + self.sigma * noise
 
 
-class MusicVAE:
+class MusicVAE(Core):
     """A trained MusicVAE on one device. Safe to call from several threads.
 
     Parameters
@@ -76,6 +77,7 @@ class MusicVAE:
     """
 
     def __init__(self, bundle: catalog.Bundle, device: torch.device) -> None:
+        self.bundle = bundle
         self.name, self.config, self.card = bundle.name, bundle.config, bundle.card
         self.device = device
         self.plane = Plane.from_dict(bundle.plane) if bundle.plane else None
@@ -127,7 +129,7 @@ class MusicVAE:
         ConfigError
             If the model takes no chords, or not these.
         """
-        return self._encode(self._some(music), chords)
+        return self._encode(self.some(music), chords)
 
     def decode(
         self,
@@ -164,11 +166,24 @@ class MusicVAE:
         list of NoteSequence
             One each, all as long as the model's clip.
         """
+        return [clip.sequence for clip in self.decode_clips(z, temperature, seed, qpm, program, chords, hits)]
+
+    def decode_clips(
+        self,
+        z: Tensor | np.ndarray[Any, Any] | Iterable[Any],
+        temperature: float | None = None,
+        seed: int | None = None,
+        qpm: float = 120.0,
+        program: int | Sequence[int] = 0,
+        chords: Chords = None,
+        hits: Music | None = None,
+    ) -> Clips:
+        """As `decode`, but clips: the tokens beside the music, ready to be measured or encoded again."""
         qpm = number(qpm, "The tempo", above=0)
         controls = self._decoder_controls(chords, hits)
         outputs = self._decode(self._latents(z), temperature, seed, controls)
         programs = [program] * len(outputs) if isinstance(program, int) else program
-        return [self._to_clip(row, qpm, chords, sound).sequence for row, sound in zip(outputs, programs, strict=True)]
+        return Clips([self._to_clip(row, qpm, chords, sound) for row, sound in zip(outputs, programs, strict=True)])
 
     def sample(
         self,
@@ -186,7 +201,7 @@ class MusicVAE:
 
     def reconstruct(self, music: Music) -> list[NoteSequence]:
         """Encode, then decode the means: what the model keeps of each clip, at the clip's tempo."""
-        clips = self._some(music)
+        clips = self.some(music)
         decoded = self._decode(self._encode(clips).mu, None, None, self._controls_of(clips))
         return [
             self._to_clip(row, clip.qpm, clip.chords, clip.program).sequence
@@ -226,13 +241,9 @@ class MusicVAE:
             Under all of them, as `decode` takes them.
         """
         steps = whole_number(steps, "The number of steps, both ends among them,", 2)
-        start, end = self._first_clip(a), self._first_clip(b)
+        start, end = self.first_clip(a), self.first_clip(b)
         mu, _ = self._encode(Clips([start, end]), chords).numpy()
         return self.decode(interpolate.path(mu[0], mu[1], steps), qpm=start.qpm, chords=chords, hits=hits)
-
-    def first_clip(self, music: Music) -> Clip:
-        """The first clip of some music; a `MusicVAEWarning` says so when there are more."""
-        return self._first_clip(music)
 
     @property
     def has_places(self) -> bool:
@@ -251,8 +262,9 @@ class MusicVAE:
             raise ConfigError(f"{self.name} has no plane.", "Models trained with mvae_widgets have one.")
         return self.plane.place(self._latents(z).double().cpu().numpy())
 
-    def _first_clip(self, music: Music) -> Clip:
-        clips = self._some(music)
+    def first_clip(self, music: Music) -> Clip:
+        """The first clip of some music; a `MusicVAEWarning` says so when there are more."""
+        clips = self.some(music)
         if len(clips) > 1:
             warnings.warn(
                 f"{self.name} holds {self.config.bars} bars: of {clips[0].title or 'the piece'} only "
@@ -263,7 +275,7 @@ class MusicVAE:
             )
         return clips[0]
 
-    def _some(self, music: Music) -> Clips:
+    def some(self, music: Music) -> Clips:
         """The clips of the music; every piece must give at least one."""
         found = [self.clips(piece) for piece in music] if isinstance(music, list | tuple) else [self.clips(music)]
         if not found:
@@ -319,7 +331,7 @@ class MusicVAE:
         if hits is not None:
             if not told_hits:
                 raise ConfigError(f"{self.name} is not told its hits.", "Leave out hits=.")
-            return self._controls_of(Clips([self._first_clip(hits)]))
+            return self._controls_of(Clips([self.first_clip(hits)]))
         if chords is not None or (self.config.control_depth and not told_hits):
             figures = ["N.C."] if chords is None else chords
             return torch.from_numpy(self.converter.chord_controls(figures))[None].to(self.device)

@@ -1,0 +1,63 @@
+"""What the operations ask of the model that they are part of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from mvae_widgets.checkpoints.catalog import Bundle
+from mvae_widgets.music.clips import Clip, Clips
+from mvae_widgets.music.converter import Converter
+from mvae_widgets.nn.config import ModelConfig
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Core", "Encoded"]
+
+
+class Encoded(Protocol):
+    """A posterior that can be had as arrays; `musicvae.Posterior` is one."""
+
+    def numpy(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Mu and sigma, ``[n, z]`` float64 each."""
+
+
+class Core(ABC):
+    """The model as its operations see it."""
+
+    name: str
+    config: ModelConfig
+    bundle: Bundle
+    converter: Converter
+    device: torch.device
+
+    @abstractmethod
+    def clips(self, music: Any) -> Clips:
+        """What the model takes of some music, and what it refuses."""
+
+    @abstractmethod
+    def some(self, music: Any) -> Clips:
+        """The clips of the music; every piece must give at least one, else `NothingToEncodeError`."""
+
+    @abstractmethod
+    def first_clip(self, music: Any) -> Clip:
+        """The first clip of some music; a `MusicVAEWarning` says so when there are more."""
+
+    @abstractmethod
+    def encode(self, music: Any) -> Encoded:
+        """Posterior of each clip."""
+
+    @abstractmethod
+    def decode_clips(
+        self,
+        z: Any,
+        temperature: float | None = None,
+        seed: int | None = None,
+        qpm: float = 120.0,
+        program: int | Sequence[int] = 0,
+    ) -> Clips:
+        """Clips at points of latent space."""
