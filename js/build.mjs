@@ -1,5 +1,5 @@
 // Builds the page side into mvae_widgets/static: the same sources give the same bytes.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -21,13 +21,16 @@ const common = {
 };
 
 await mkdir(out, { recursive: true });
+// Every file of the widgets room is a bundle of its own; those named on the command line, or all.
+const entries = (await readdir(join(js, "src", "widgets")))
+  .map((file) => file.replace(/\.ts$/, ""))
+  .filter((name) => process.argv.length < 3 || process.argv.includes(name))
+  .sort();
 await esbuild.build({
   ...common,
-  entryPoints: {
-    piano_roll: "js/src/widgets/piano-roll.ts",
-    interpolation_slider: "js/src/widgets/interpolation-slider.ts",
-    engine: "js/src/widgets/engine.ts",
-  },
+  entryPoints: Object.fromEntries(
+    entries.map((name) => [name.replaceAll("-", "_"), `js/src/widgets/${name}.ts`]),
+  ),
 });
 await esbuild.build({ ...common, entryPoints: { widget: "js/src/widget.css" } });
 
@@ -50,8 +53,7 @@ const texts = await Promise.all(
     return `${name} ${version} (${license})\n${note}\n\n${text.trim()}\n`;
   }),
 );
-const own =
-  "Third-party code in this folder\n\npiano_roll.js, interpolation_slider.js and widget.css hold none.\n";
+const own = "Third-party code in this folder\n\nThe widgets' own bundles and widget.css hold none.\n";
 const fflate = await readFile(join(js, "licences", "fflate.txt"), "utf8");
 const rule = `\n${"-".repeat(78)}\n\n`;
 await writeFile(join(out, "THIRD_PARTY.txt"), [own, ...texts, fflate].join(rule));

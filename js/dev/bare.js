@@ -15,6 +15,66 @@ export function pack(rows) {
   return view;
 }
 
+const decode64 = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+/** A trait or buffer as the kernel side sends it: bytes are {"$bytes": base64}. */
+const fromKernel = (value) => (value?.$bytes !== undefined ? decode64(value.$bytes) : value);
+
+/** A model whose kernel is a Python process: `ask(request)` gives back `{traits, messages}` (tests/browser/bare.py). */
+export class KernelModel {
+  #traits = {};
+  #dirty = new Set();
+  #listeners = new Map();
+  #ask;
+
+  constructor(traits, ask) {
+    for (const [name, value] of Object.entries(traits)) this.#traits[name] = fromKernel(value);
+    this.#ask = ask;
+  }
+
+  get(name) {
+    return this.#traits[name];
+  }
+
+  set(name, value) {
+    if (this.#traits[name] === value) return;
+    this.#traits[name] = value;
+    this.#dirty.add(name);
+    this.emit(`change:${name}`, this, value);
+  }
+
+  save_changes() {
+    const traits = Object.fromEntries([...this.#dirty].map((name) => [name, this.#traits[name]]));
+    this.#dirty.clear();
+    void this.#ask({ traits }).then((told) => this.hear(told));
+  }
+
+  async send(content) {
+    this.hear(await this.#ask({ message: content }));
+  }
+
+  /** What the kernel side says: new values of traits, and messages with their buffers. */
+  hear({ traits, messages }) {
+    for (const [name, value] of Object.entries(traits)) {
+      this.#traits[name] = fromKernel(value);
+      this.emit(`change:${name}`, this, this.#traits[name]);
+    }
+    for (const [content, buffers] of messages) this.emit("msg:custom", content, buffers.map(decode64));
+  }
+
+  on(event, listener) {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  }
+
+  off(event, listener) {
+    const left = (this.#listeners.get(event) ?? []).filter((item) => item !== listener);
+    this.#listeners.set(event, left);
+  }
+
+  emit(event, ...values) {
+    for (const listener of this.#listeners.get(event) ?? []) listener(...values);
+  }
+}
+
 /** A model with traits, listeners and a kernel side that answers `asset` requests. */
 export class BareModel {
   #traits;

@@ -13,6 +13,10 @@ from mvae_widgets.music.clips import Clip, Clips
 if TYPE_CHECKING:
     from note_seq import NoteSequence
 
+    from mvae_widgets.corpus import Corpus
+    from mvae_widgets.latent.attributes import AttributeVectors
+    from mvae_widgets.latent.project import Projection
+
 __all__ = ["Codec", "Encoded", "check_codec"]
 
 
@@ -51,8 +55,51 @@ class Codec(Protocol):
     ) -> list[NoteSequence]:
         """Music at points of latent space."""
 
+    def decode_clips(
+        self,
+        z: Any,
+        temperature: float | None = None,
+        seed: int | None = None,
+        qpm: float = 120.0,
+        program: int | Sequence[int] = 0,
+    ) -> Clips:
+        """Clips at points of latent space."""
+
     def place(self, z: Any) -> np.ndarray[Any, Any]:
         """Places on the model's plane, ``[n, 2]``."""
+
+    @property
+    def has_attributes(self) -> bool:
+        """Whether `attributes` can be asked."""
+
+    @property
+    def attributes(self) -> AttributeVectors:
+        """The model's attribute vectors."""
+
+    def measure(self, music: Any) -> dict[str, np.ndarray[Any, Any]]:
+        """Every attribute of every clip, ``[n]`` each."""
+
+    @property
+    def has_cost(self) -> bool:
+        """Whether `cost` can be asked."""
+
+    def cost(self, music: Any) -> np.ndarray[Any, Any]:
+        """Bits a step of each clip under a language model, ``[n]``."""
+
+    def distance(self, a: Any, b: Any) -> float:
+        """Share of steps in which two clips differ, 0 to 1."""
+
+    def data_interpolate(self, a: Any, b: Any, steps: int, seed: int = 0) -> Clips:
+        """Clips between two, mixed step by step in data space."""
+
+    def data_sample(self, n: int, seed: int = 0) -> Clips:
+        """Random clips of data space."""
+
+    def map(self, corpus: Any, kind: str = "plane") -> Projection:
+        """A map of latent space, with its inverse."""
+
+    def embed(self, music: Any, path: Any = None, columns: Any = None) -> Corpus:
+        """Clips with their posteriors and columns."""
 
 
 def check_codec(model: Any) -> None:

@@ -19,6 +19,7 @@ import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient
 
+from tests.browser.bare import BarePage
 from tests.browser.listening import RECORDER
 
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
@@ -186,6 +187,22 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Notebook]]:
             return opened
 
         yield make
+
+
+@pytest.fixture
+def bare(browser: Any) -> Iterator[Callable[..., BarePage]]:
+    """A page without Jupyter: ``bare(width=800, dark=True).show(widget)``."""
+    pages: list[BarePage] = []
+
+    def make(width: int = 1100, height: int = 1000, dark: bool = False, **context: Any) -> BarePage:
+        opened = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=2, **context)
+        opened.add_init_script(RECORDER)
+        pages.append(BarePage(opened.new_page(), dark))
+        return pages[-1]
+
+    yield make
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture

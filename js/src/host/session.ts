@@ -1,8 +1,10 @@
 /** What the views of one model share, and how a view lives on a model. */
 
 import type { Clip } from "../core/clip";
-import type { Emitter } from "../core/emitter";
+import { Emitter } from "../core/emitter";
 import type { CommonActions, CommonProps } from "../core/props";
+import { Work } from "../core/work";
+import { Channel } from "./channel";
 import type { Model } from "./model";
 import { fetchAsset, Rpc } from "./rpc";
 import { Saver } from "./saver";
@@ -31,6 +33,14 @@ export interface Session<Props, Player> {
   readonly saver: Saver;
   readonly actions: CommonActions;
   readonly reader: Reader<Props>;
+  readonly work: Work;
+  /** A way to ask the kernel; one name is one channel for all views. */
+  channel(name: string): Channel;
+  /** A file of the package, such as "engine.js". */
+  asset(name: string): Promise<ArrayBuffer>;
+  /** Props that `reader` takes from the page and not from traits have changed: player and views follow. */
+  touch(): void;
+  readonly touched: Emitter;
   dispose(): void;
 }
 
@@ -63,11 +73,15 @@ export function openSession<Props extends CommonProps, Player extends Sound>(
 ): Session<Props, Player> {
   const rpc = new Rpc(model);
   const saver = new Saver(model);
+  const work = new Work();
+  const touched = new Emitter();
+  const channels = new Map<string, Channel>();
+  const asset = (name: string) => fetchAsset(rpc, name);
   const programme = (): Programme => {
     const props = reader.read();
     return { ...sounding(props), tempo: props.tempo, loop: props.loop, volume: props.volume };
   };
-  const player = createPlayer((name) => fetchAsset(rpc, name), programme());
+  const player = createPlayer(asset, programme());
   const obey = () => {
     const wanted = model.get("playing") === true;
     if (wanted && !player.playing) void player.play();
@@ -76,19 +90,26 @@ export function openSession<Props extends CommonProps, Player extends Sound>(
   const save = (name: string) => (value: unknown) => saver.set(name, value);
   // A notebook that was saved while it played does not start by itself.
   saver.set("playing", false);
+  const follow = together(() => player.set(programme()));
   const leave = [
     player.changed.on(() => saver.set("playing", player.playing)),
-    listen(
-      model,
-      reader.traits,
-      together(() => player.set(programme())),
-    ),
+    touched.on(follow),
+    listen(model, reader.traits, follow),
     listen(model, ["playing"], obey),
   ];
   return {
     player,
     saver,
     reader,
+    work,
+    touched,
+    touch: () => touched.emit(),
+    asset,
+    channel(name) {
+      const known = channels.get(name) ?? new Channel(rpc, work, name);
+      channels.set(name, known);
+      return known;
+    },
     actions: { tempo: save("tempo"), volume: save("volume"), loop: save("loop") },
     dispose() {
       player.dispose();
@@ -104,16 +125,18 @@ export function mountView<Props>(
   model: Model,
   reader: Reader<Props>,
   view: { update(props: Props): void; dispose(): void },
+  touched?: Emitter,
 ): () => void {
   let gone = false;
   const draw = () => {
     if (!gone) view.update(reader.read());
   };
-  const off = listen(model, reader.traits, together(draw));
+  const soon = together(draw);
+  const leave = [listen(model, reader.traits, soon), touched?.on(soon)];
   draw();
   return () => {
     gone = true;
-    off();
+    for (const off of leave) off?.();
     view.dispose();
   };
 }

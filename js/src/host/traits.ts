@@ -5,7 +5,16 @@ import { type Bytes, decodeNotes, decodeSteps } from "../core/notes";
 import { type CommonProps, type InterpolationProps, type PianoRollProps, readStatus } from "../core/props";
 import type { Model } from "./model";
 
-const COMMON = ["title", "subtitle", "tempo", "volume", "loop", "theme", "language", "_status"] as const;
+export const COMMON = [
+  "title",
+  "subtitle",
+  "tempo",
+  "volume",
+  "loop",
+  "theme",
+  "language",
+  "_status",
+] as const;
 
 /** Reads the props of one kind of widget, and names the traits it reads. */
 export interface Reader<Props> {
@@ -13,11 +22,11 @@ export interface Reader<Props> {
   read(): Props;
 }
 
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const number = (value: unknown, fallback: number): number =>
+export const text = (value: unknown): string => (typeof value === "string" ? value : "");
+export const number = (value: unknown, fallback: number): number =>
   typeof value === "number" && Number.isFinite(value) ? value : fallback;
 
-function readCommon(model: Model): CommonProps {
+export function readCommon(model: Model): CommonProps {
   return {
     title: text(model.get("title")),
     subtitle: text(model.get("subtitle")),
@@ -40,18 +49,18 @@ export function memo<T>(make: (...values: unknown[]) => T): (...values: unknown[
   };
 }
 
-const readClip = (notes: unknown, score: unknown): Clip => ({
+export const readClip = (notes: unknown, score: unknown): Clip => ({
   notes: decodeNotes(notes as Bytes | null),
   score: readScore(score),
 });
 
-const readSteps = (notes: unknown, score: unknown, offsets: unknown): Clip[] => {
+export const readSteps = (notes: unknown, score: unknown, offsets: unknown): Clip[] => {
   const common = readScore(score);
   const cuts = Array.isArray(offsets) && offsets.length > 1 ? (offsets as number[]) : [0, 0];
   return decodeSteps(notes as Bytes | null, cuts).map((step) => ({ notes: step, score: common }));
 };
 
-const readPlaces = (value: unknown): Place[] => (Array.isArray(value) ? value.map(readPlace) : []);
+export const readPlaces = (value: unknown): Place[] => (Array.isArray(value) ? value.map(readPlace) : []);
 
 export function pianoRollReader(model: Model): Reader<PianoRollProps> {
   const clip = memo(readClip);

@@ -7,6 +7,7 @@ import { type Language, languageOf, type Translate, translator } from "../core/i
 import type { Look } from "../core/palette";
 import type { CommonActions, CommonProps, Status } from "../core/props";
 import type { MeterMap } from "../core/time";
+import type { Work } from "../core/work";
 import { freshId, h, put } from "../ui/dom";
 import { Head } from "../ui/head";
 import { LiveRegion } from "../ui/live";
@@ -53,6 +54,7 @@ export class Shell {
   readonly #status = new StatusLine();
   readonly #live = new LiveRegion();
   readonly #view: ShellView;
+  readonly #work: Work | undefined;
   readonly #leave: (() => void)[] = [];
   #props: CommonProps | undefined;
   #place: Place = null;
@@ -62,9 +64,11 @@ export class Shell {
   #stamp = -1e9;
   #width = 0;
 
-  constructor(el: HTMLElement, player: Player, actions: CommonActions, view: ShellView) {
+  /** @param work What the view asks of the kernel, where it asks anything. */
+  constructor(el: HTMLElement, player: Player, actions: CommonActions, view: ShellView, work?: Work) {
     this.player = player;
     this.#view = view;
+    this.#work = work;
     const titleId = freshId("title");
     this.head = new Head(titleId);
     this.root.setAttribute("aria-labelledby", titleId);
@@ -80,6 +84,7 @@ export class Shell {
     this.#leave.push(
       () => observer.disconnect(),
       player.changed.on(() => this.#heard()),
+      work?.changed.on(() => this.#heard()) ?? (() => {}),
       watchTheme(this.root, () => this.#paint()),
       watchPixels(() => this.#paint()),
     );
@@ -140,13 +145,20 @@ export class Shell {
     this.request();
   }
 
-  /** What the status line says: errors first, then why a click gave no sound, then the rest. */
+  /** What the status line says: errors first, then the kernel, then why a click gave no sound, then the rest. */
   #speak(): Status | null {
     const t = this.#t;
     const notice = this.player.notice;
     const told = this.#props?.status;
     const silent = notice?.kind === "none" || notice?.kind === "blocked";
-    if (told && (told.kind === "error" || !silent)) return told;
+    const strain = this.#work?.strain;
+    if (strain?.kind === "failed") return strain.status;
+    if (told?.kind === "error") return told;
+    if (strain)
+      return strain.kind === "waiting"
+        ? { kind: "busy", text: t("work.busy"), hint: t("work.busy.hint") }
+        : { kind: "gone", text: t("work.gone"), hint: t("work.gone.hint") };
+    if (told && !silent) return told;
     switch (notice?.kind) {
       case "none":
         return { kind: "warning", text: t("audio.none"), hint: t("audio.none.hint") };

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { parseColour } from "../../src/ui/theme";
-import { slotsOf } from "../../src/views/interpolation/thumbnails";
 import { stepValue } from "../../src/views/interpolation/track";
 import { Axis } from "../../src/views/piano-roll/axis";
 import { layoutOf, rangeOf, rowsOf } from "../../src/views/piano-roll/layout";
 import { barStride } from "../../src/views/piano-roll/paint-grid";
+import { slotsOf } from "../../src/views/thumbnails";
 import { clip, note } from "../make";
 
 test("a range has 16 semitones at least, two above and below, and stays within MIDI", () => {

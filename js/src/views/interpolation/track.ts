@@ -5,7 +5,7 @@ import type { Translate } from "../../core/i18n";
 import { type Look, lookOf } from "../../core/palette";
 import { h, put, say } from "../../ui/dom";
 import { Seal } from "../../ui/seal";
-import { paintThumb, type Scale, type Slots, scaleOf, slotsOf, THUMB_HEIGHT } from "./thumbnails";
+import { paintThumb, type Scale, type Slots, scaleOf, slotsOf, THUMB_HEIGHT } from "../thumbnails";
 
 export interface TrackProps {
   /** Notes of every step. */

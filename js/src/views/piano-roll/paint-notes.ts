@@ -102,6 +102,26 @@ function paintHit(scene: Scene, lane: DrumLane, note: Note, style: NoteStyle): v
   context.globalAlpha = 1;
 }
 
+/** A note that is not there: its outline alone, a ghost or one that is missed. */
+export function paintOutline(scene: Scene, lane: Lane, note: Note, colour: string, width: number): void {
+  const { context, axis } = scene;
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.beginPath();
+  if (lane.kind === "drums") {
+    const disc = hitDisc(scene, lane, note);
+    if (!disc) return;
+    context.arc(disc.x, disc.y, Math.max(1, disc.r - width / 2), 0, 2 * Math.PI);
+  } else {
+    const box = noteBox(scene, lane, note);
+    if (box.x + box.width < axis.left || box.x > axis.right) return;
+    const inner = { width: Math.max(1, box.width - width), height: Math.max(2, box.height - width) };
+    const radius = Math.min(RADIUS, inner.height / 2, inner.width / 2);
+    context.roundRect(box.x + width / 2, box.y + width / 2, inner.width, inner.height, radius);
+  }
+  context.stroke();
+}
+
 /** Smaller than this, dashes would run into one another. */
 const MARK_ROOM = { width: 12, height: 6 };
 

@@ -15,7 +15,7 @@ import { attachGestures } from "./gestures";
 import { pressKey } from "./keys";
 import { type Lane, type Layout, layoutOf, RULER } from "./layout";
 import { paintGrid, type Scene } from "./paint-grid";
-import { paintInvitation, paintNote, paintRefused } from "./paint-notes";
+import { type NoteStyle, paintInvitation, paintNote, paintOutline, paintRefused } from "./paint-notes";
 import { Scrollbar } from "./scrollbar";
 
 export interface StageProps {
@@ -30,6 +30,15 @@ export interface StageProps {
   readonly keys: boolean;
   /** Notes move to their new places instead of jumping. */
   readonly morph?: boolean;
+  /** Notes behind the clip's, in outline: where it came from. */
+  readonly ghosts?: readonly Note[];
+  /** How the clip differs from another: what both have stands back. */
+  readonly difference?: Difference;
+}
+
+export interface Difference {
+  readonly missing: readonly Note[];
+  readonly added: ReadonlySet<Note>;
 }
 
 export interface StageHost {
@@ -222,6 +231,8 @@ export class Stage {
     paintGrid(scene);
     this.#clipped(scene, (lane) => {
       const flight = this.#flight;
+      for (const ghost of props.ghosts ?? [])
+        if (ghost.track === lane.track) paintOutline(scene, lane, ghost, this.#look.tokens.ink3, 1);
       if (flight) {
         if (flight.start < 0) flight.start = now;
         const k = Math.min(1, (now - flight.start) / MORPH);
@@ -231,10 +242,11 @@ export class Stage {
           if (note.track === lane.track) paintNote(scene, lane, note, { colour, alpha });
         }
       } else {
-        const colour = this.#look.clip(props.place);
         for (const note of props.clip.notes)
-          if (note.track === lane.track) paintNote(scene, lane, note, { colour });
+          if (note.track === lane.track) paintNote(scene, lane, note, this.#styleOf(note, props));
       }
+      for (const note of props.difference?.missing ?? [])
+        if (note.track === lane.track) paintOutline(scene, lane, note, this.#look.tokens.signal, 1.5);
       for (const refused of props.refused ?? [])
         if (refused[3] === lane.track) paintRefused(scene, lane, refused);
     });
@@ -245,6 +257,12 @@ export class Stage {
     }
     const first = layout.lanes[0];
     if (props.clip.notes.length === 0 && !props.refused?.length && first) paintInvitation(scene, first);
+  }
+
+  #styleOf(note: Note, { place, difference }: StageProps): NoteStyle {
+    if (difference?.added.has(note)) return { colour: this.#look.tokens.signal, full: true };
+    const colour = this.#look.clip(place);
+    return difference ? { colour, alpha: 0.55 } : { colour };
   }
 
   /** Paints lane by lane, nothing over the gutter. A disc may stand out at the left where nothing is hidden. */
@@ -267,10 +285,10 @@ export class Stage {
     this.#sounding = name;
     const scene = this.#scene(this.#over, layout);
     if (!scene) return;
-    const colour = this.#look.clip(props.place);
     this.#clipped(scene, (lane) => {
       for (const note of notes)
-        if (note.track === lane.track) paintNote(scene, lane, note, { colour, full: true });
+        if (note.track === lane.track)
+          paintNote(scene, lane, note, { ...this.#styleOf(note, props), alpha: 1, full: true });
     });
   }
 

@@ -1,9 +1,9 @@
 /** The tiny rolls of the steps: which are shown, where, and how they are painted. */
 
-import type { Note, Place } from "../../core/clip";
-import type { Look } from "../../core/palette";
-import { drumClass } from "../../core/pitch";
-import { rangeOf, rowsOf } from "../piano-roll/layout";
+import type { Note, Place } from "../core/clip";
+import type { Look } from "../core/palette";
+import { drumClass } from "../core/pitch";
+import { rangeOf, rowsOf } from "./piano-roll/layout";
 
 export const THUMB_HEIGHT = 44;
 /** Narrower thumbnails are thinned out, wider ones are not drawn. */
