@@ -12,6 +12,7 @@ from mvae_widgets.errors import MusicVAEError, MusicVAEWarning
 
 if TYPE_CHECKING:
     from mvae_widgets.checkpoints.catalog import models
+    from mvae_widgets.corpus import Corpus
     from mvae_widgets.music import tunes
     from mvae_widgets.music.clips import Clip, Clips, fold_into_range
     from mvae_widgets.music.io import read, write
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mvae_widgets.notebook import load_ipython_extension, unload_ipython_extension
     from mvae_widgets.render.audio import to_wav
     from mvae_widgets.widgets.interpolation_slider import InterpolationSlider
+    from mvae_widgets.widgets.links import link
     from mvae_widgets.widgets.piano_roll import PianoRoll
 
 __version__ = "0.1.0"
@@ -27,12 +29,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "Clip": "music.clips",
     "Clips": "music.clips",
+    "Corpus": "corpus",
     "InterpolationSlider": "widgets.interpolation_slider",
     "MusicVAE": "musicvae",
     "PianoRoll": "widgets.piano_roll",
     "Posterior": "musicvae",
     "configs": "nn.config",
     "fold_into_range": "music.clips",
+    "link": "widgets.links",
     "load": "musicvae",
     "load_ipython_extension": "notebook",
     "models": "checkpoints.catalog",
@@ -46,6 +50,7 @@ _HOMES = {
 __all__ = [
     "Clip",
     "Clips",
+    "Corpus",
     "InterpolationSlider",
     "MusicVAE",
     "MusicVAEError",
@@ -54,6 +59,7 @@ __all__ = [
     "Posterior",
     "configs",
     "fold_into_range",
+    "link",
     "load",
     "load_ipython_extension",
     "models",

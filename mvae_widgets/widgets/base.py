@@ -58,6 +58,8 @@ class MusicWidget(anywidget.AnyWidget):
     _notes = t.Bytes(b"").tag(sync=True)
     _score = t.Dict().tag(sync=True)
     _status = t.Dict().tag(sync=True)
+    # Under which name the page tells the widgets that follow this one.
+    _topic = t.Unicode("").tag(sync=True)
 
     def __init__(self, **kwargs: Any) -> None:
         known = [name for name in self.trait_names() if not name.startswith("_")]

@@ -42,6 +42,7 @@ class PianoRoll(MusicWidget):
     sequence = t.Any()
     _place: t.List[float] = t.List(t.Float()).tag(sync=True)
     _refused: t.List[list[float]] = t.List().tag(sync=True)
+    _follows: t.List[str] = t.List(t.Unicode()).tag(sync=True)
 
     def __init__(self, sequence: Any, model: Codec | None = None, z: Any = None, **traits: Any) -> None:
         if z is not None and model is None:
@@ -49,6 +50,7 @@ class PianoRoll(MusicWidget):
         if model is not None:
             check_codec(model)
         self._model = model
+        self._z: Any = None
         self._given = {"title", "tempo"} & set(traits)
         super().__init__(sequence=sequence, **traits)
         self._show(z)
@@ -57,11 +59,19 @@ class PianoRoll(MusicWidget):
     def _read_sequence(self, proposal: Any) -> Any:
         return as_sequence(proposal.value)
 
+    def show(self, sequence: Any, z: Any = None) -> None:
+        """Show other music, whose place in latent space may be known: what a link calls."""
+        self._z = z if self._model is not None else None
+        try:
+            self.sequence = sequence
+        finally:
+            self._z = None
+
     @t.observe("sequence")
     def _sequence_changed(self, change: Any) -> None:
         if change.old is not t.Undefined and hasattr(self, "_shown"):
             with self._showing_errors():
-                self._show(None)
+                self._show(self._z)
 
     def _show(self, z: Any) -> None:
         score = self._shown = score_of(self.sequence)

@@ -1,6 +1,7 @@
 /** What the views of one model share, and how a view lives on a model. */
 
-import type { Clip } from "../core/clip";
+import { publish } from "../core/bus";
+import type { Clip, Place } from "../core/clip";
 import { Emitter } from "../core/emitter";
 import type { CommonActions, CommonProps } from "../core/props";
 import { Work } from "../core/work";
@@ -14,6 +15,8 @@ export interface Sounding {
   readonly clip: Clip;
   /** Clips likely to be asked for next, the likeliest first. */
   readonly likely?: readonly Clip[];
+  /** Where the clip lies: widgets that follow this one show it there. */
+  readonly place?: Place;
 }
 
 type Programme = Sounding & Pick<CommonProps, "tempo" | "loop" | "volume">;
@@ -90,7 +93,12 @@ export function openSession<Props extends CommonProps, Player extends Sound>(
   const save = (name: string) => (value: unknown) => saver.set(name, value);
   // A notebook that was saved while it played does not start by itself.
   saver.set("playing", false);
-  const follow = together(() => player.set(programme()));
+  const follow = together(() => {
+    const now = programme();
+    player.set(now);
+    const topic = model.get("_topic");
+    if (topic) publish(String(topic), { clip: now.clip, place: now.place ?? null });
+  });
   const leave = [
     player.changed.on(() => saver.set("playing", player.playing)),
     touched.on(follow),

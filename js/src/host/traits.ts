@@ -62,7 +62,11 @@ export const readSteps = (notes: unknown, score: unknown, offsets: unknown): Cli
 
 export const readPlaces = (value: unknown): Place[] => (Array.isArray(value) ? value.map(readPlace) : []);
 
-export function pianoRollReader(model: Model): Reader<PianoRollProps> {
+/** @param followed What is shown instead of the traits' clip, if anything. */
+export function pianoRollReader(
+  model: Model,
+  followed: () => Pick<PianoRollProps, "clip" | "place"> | null = () => null,
+): Reader<PianoRollProps> {
   const clip = memo(readClip);
   const place = memo(readPlace);
   const refused = memo(readRefused);
@@ -70,9 +74,11 @@ export function pianoRollReader(model: Model): Reader<PianoRollProps> {
     traits: [...COMMON, "_notes", "_score", "_place", "_refused"],
     read: () => ({
       ...readCommon(model),
-      clip: clip(model.get("_notes"), model.get("_score")),
-      place: place(model.get("_place")),
-      refused: refused(model.get("_refused")),
+      ...(followed() ?? {
+        clip: clip(model.get("_notes"), model.get("_score")),
+        place: place(model.get("_place")),
+      }),
+      refused: followed() ? [] : refused(model.get("_refused")),
     }),
   };
 }
