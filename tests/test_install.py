@@ -72,12 +72,17 @@ def test_preinstalled_packages_stay(wheel: Path, tmp_path: Path) -> None:
     assert done.stdout.split() == ["9", "True"], done.stderr
 
 
-def test_colab_badge_and_cell_name_the_repository() -> None:
-    """One address everywhere: package metadata, badge and set-up cell."""
+@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_badge_and_set_up_cell_name_the_repository(notebook: Path) -> None:
+    """One address everywhere, package metadata, badge and set-up cell; and one set-up cell in all notebooks."""
+    import json
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     repository = project["urls"]["Repository"].removeprefix("https://github.com/")
-    text = (ROOT / "notebooks" / "quickstart.ipynb").read_text()
-    assert f"colab.research.google.com/github/{repository}/blob/main/notebooks/quickstart.ipynb" in text
-    assert f"pip install --quiet git+https://github.com/{repository}" in text
+    assert f"colab.research.google.com/github/{repository}/blob/main/notebooks/{notebook.name}" in notebook.read_text()
+    cells, first = (
+        json.loads(path.read_text())["cells"] for path in (notebook, ROOT / "notebooks" / "quickstart.ipynb")
+    )
+    assert "".join(cells[1]["source"]) == "".join(first[1]["source"])
+    assert f'"git+https://github.com/{repository}"' in "".join(cells[1]["source"])
