@@ -52,6 +52,11 @@ export class KernelModel {
     this.hear(await this.#ask({ message: content }));
   }
 
+  /** How many listeners are left. */
+  listening() {
+    return [...this.#listeners.values()].reduce((sum, known) => sum + known.length, 0);
+  }
+
   /** What the kernel side says: new values of traits, and messages with their buffers. */
   hear({ traits, messages }) {
     for (const [name, value] of Object.entries(traits)) {
@@ -193,6 +198,7 @@ export function sliderTraits({ labels, score, steps }) {
     _score: score,
     _notes: pack(steps.flatMap((step) => step.notes)),
     _offsets: offsets,
-    _places: steps.map((step) => step.place),
+    _stops: [0, steps.length - 1],
+    _curves: { latent: { places: steps.map((step) => step.place) } },
   };
 }

@@ -1,0 +1,25 @@
+"""One of each widget, as a user makes it; what all widgets must stand is tested on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mvae_widgets as mv
+
+Maker = Callable[[Any, list[Any]], Any]
+
+WIDGETS: dict[str, Maker] = {
+    "piano_roll": lambda model, clips: mv.PianoRoll(clips[0], model),
+    "interpolation_slider": lambda model, clips: mv.InterpolationSlider(model, clips[0], clips[1]),
+    "interpolation_pad": lambda model, clips: mv.InterpolationPad(model, clips[:4]),
+    "attribute_knobs": lambda model, clips: mv.AttributeKnobs(model, clips[0]),
+    "latent_scatter": lambda model, clips: mv.LatentScatter(model),
+    "compare": lambda model, clips: mv.Compare.reconstruction(model, clips[0]),
+    "compare_routes": lambda model, clips: mv.Compare.routes(model, clips[0], clips[1]),
+}
+
+
+def bundled_clips(model: Any) -> list[Any]:
+    """The first clip of each bundled tune."""
+    return [model.clips(mv.read(mv.tunes.path(name)))[0] for name in mv.tunes.names()]
