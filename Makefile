@@ -10,7 +10,7 @@ demo: .venv/demo
 	$(BIN)/python notebooks/demo.py
 
 lab: .venv/demo
-	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+	$(BIN)/jupyter lab notebooks/*.ipynb
 
 test: .venv/dev node_modules/.package-lock.json /usr/bin/chromium fluidsynth
 	$(MAKE) lint js pytest notebook browser install-check
@@ -30,7 +30,7 @@ pytest: .venv/dev
 	$(BIN)/pytest -m "not browser and not install"
 
 notebook: .venv/dev
-	$(BIN)/pytest --nbmake --nbmake-timeout=300 -p no:warnings notebooks/quickstart.ipynb
+	$(BIN)/pytest --nbmake --nbmake-timeout=300 -p no:warnings notebooks/*.ipynb
 
 browser: .venv/dev /usr/bin/chromium
 	$(BIN)/pytest -m browser

@@ -112,7 +112,7 @@ def main() -> None:
         page.close()
         chromium.close()
     print("\n| bundle | KB |\n|---|--:|")
-    for path in sorted(STATIC.glob("*.js")) + [STATIC / "widget.css"]:
+    for path in [*sorted(STATIC.glob("*.js")), STATIC / "widget.css"]:
         print(f"| {path.name} | {path.stat().st_size / 1000:.0f} |")
 
 

@@ -39,6 +39,20 @@ const parts = [
     name: "spessasynth_core",
     note: "SoundFont synthesiser, bundled into engine.js. It holds fflate's inflate (MIT, below).",
   },
+  ...[
+    [
+      "regl-scatterplot",
+      "Scatter plots by WebGL, bundled into scatter_engine.js with what it is made of, below.",
+    ],
+    ["regl", "Bundled into scatter_engine.js."],
+    ["regl-line", "Bundled into scatter_engine.js."],
+    ["dom-2d-camera", "Bundled into scatter_engine.js."],
+    ["camera-2d-simple", "Bundled into scatter_engine.js."],
+    ["gl-matrix", "Bundled into scatter_engine.js."],
+    ["pub-sub-es", "Bundled into scatter_engine.js."],
+    ["earcut", "Bundled into scatter_engine.js."],
+    ["@flekschas/utils", "Bundled into scatter_engine.js."],
+  ].map(([name, note]) => ({ name, note })),
   {
     name: "stb-vorbis",
     note: "Vorbis decoder, bundled into engine.js; its C source is in the public domain.",
@@ -49,11 +63,15 @@ const texts = await Promise.all(
     const { version, license } = JSON.parse(
       await readFile(join(root, "node_modules", name, "package.json"), "utf8"),
     );
-    const text = await readFile(join(root, "node_modules", name, "LICENSE"), "utf8");
+    const folder = join(root, "node_modules", name);
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e(\.md)?$/i.test(entry));
+    const text = await readFile(join(folder, file), "utf8");
     return `${name} ${version} (${license})\n${note}\n\n${text.trim()}\n`;
   }),
 );
 const own = "Third-party code in this folder\n\nThe widgets' own bundles and widget.css hold none.\n";
-const fflate = await readFile(join(js, "licences", "fflate.txt"), "utf8");
+const inside = await Promise.all(
+  ["fflate.txt", "mourner.txt"].map((name) => readFile(join(js, "licences", name), "utf8")),
+);
 const rule = `\n${"-".repeat(78)}\n\n`;
-await writeFile(join(out, "THIRD_PARTY.txt"), [own, ...texts, fflate].join(rule));
+await writeFile(join(out, "THIRD_PARTY.txt"), [own, ...texts, ...inside].join(rule));

@@ -20,17 +20,25 @@ if TYPE_CHECKING:
     from mvae_widgets.nn.config import configs
     from mvae_widgets.notebook import load_ipython_extension, unload_ipython_extension
     from mvae_widgets.render.audio import to_wav
+    from mvae_widgets.widgets.attribute_knobs import AttributeKnobs
+    from mvae_widgets.widgets.compare import Compare
+    from mvae_widgets.widgets.interpolation_pad import InterpolationPad
     from mvae_widgets.widgets.interpolation_slider import InterpolationSlider
+    from mvae_widgets.widgets.latent_scatter import LatentScatter
     from mvae_widgets.widgets.links import link
     from mvae_widgets.widgets.piano_roll import PianoRoll
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AttributeKnobs": "widgets.attribute_knobs",
     "Clip": "music.clips",
     "Clips": "music.clips",
+    "Compare": "widgets.compare",
     "Corpus": "corpus",
+    "InterpolationPad": "widgets.interpolation_pad",
     "InterpolationSlider": "widgets.interpolation_slider",
+    "LatentScatter": "widgets.latent_scatter",
     "MusicVAE": "musicvae",
     "PianoRoll": "widgets.piano_roll",
     "Posterior": "musicvae",
@@ -48,10 +56,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "AttributeKnobs",
     "Clip",
     "Clips",
+    "Compare",
     "Corpus",
+    "InterpolationPad",
     "InterpolationSlider",
+    "LatentScatter",
     "MusicVAE",
     "MusicVAEError",
     "MusicVAEWarning",

@@ -23,6 +23,10 @@ from mvae_widgets.music.families import converter_for
 from mvae_widgets.nn.runtime import random_generator, threads_for
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.operations.core import Core
+from mvae_widgets.operations.dataspace import DataSpace
+from mvae_widgets.operations.embed import Embedding
+from mvae_widgets.operations.groove import GrooveOperations
+from mvae_widgets.operations.latent import LatentOperations
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -65,7 +69,7 @@ class Posterior:
         return self.mu + self.sigma * noise
 
 
-class MusicVAE(Core):
+class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
     """A trained MusicVAE on one device. Safe to call from several threads.
 
     Parameters
@@ -208,24 +212,6 @@ class MusicVAE(Core):
             for row, clip in zip(decoded, clips, strict=True)
         ]
 
-    def humanize(self, music: Music) -> list[NoteSequence]:
-        """Play drum patterns as a drummer would: velocities and timing from a GrooVAE model that learnt to.
-
-        Raises
-        ------
-        ConfigError
-            If this is no such model.
-        """
-        return self._groove(music, "humanize", "humanises", "groovae_2bar_humanize")
-
-    def tap_to_drums(self, music: Music) -> list[NoteSequence]:
-        """Turn a tapped rhythm, on any one sound, into a drum beat with its feel; errors as `humanize`."""
-        return self._groove(music, "tapify", "turns taps into drums", "groovae_2bar_tap_fixed_velocity")
-
-    def add_hihat(self, music: Music) -> list[NoteSequence]:
-        """Add the closed hi-hat to a drum beat that lacks it; errors as `humanize`."""
-        return self._groove(music, "add_instruments", "adds a hi-hat", "groovae_2bar_add_closed_hh")
-
     def interpolate(
         self, a: Music, b: Music, steps: int = 9, chords: Chords = None, hits: Music | None = None
     ) -> list[NoteSequence]:
@@ -338,11 +324,6 @@ class MusicVAE(Core):
         if told_hits:
             raise ConfigError(f"{self.name} must be told its hits.", "Give hits=, a drum clip.")
         return None
-
-    def _groove(self, music: Music, setting: str, does: str, example: str) -> list[NoteSequence]:
-        if self.config.family != "groove" or not self.config.converter.get(setting):
-            raise ConfigError(f"{self.name} is not a model that {does}.", f"Load one, such as magenta/{example}.")
-        return self.reconstruct(music)
 
     def _to_clip(self, outputs: np.ndarray[Any, Any], qpm: float, chords: Any = None, program: int = 0) -> Clip:
         tokens = self.converter.tokens_from(outputs)

@@ -22,6 +22,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=user-gesture-required",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
 ]
 
 JIG = """X:1

@@ -33,6 +33,8 @@ def test_wheel_holds_everything_and_nothing_else(wheel: Path) -> None:
         "mvae_widgets/static/widget.css",
         "mvae_widgets/weights/melody-2bar/weights.safetensors",
         "mvae_widgets/weights/melody-2bar/plane.json",
+        "mvae_widgets/weights/melody-lm/weights.safetensors",
+        "mvae_widgets/weights/melody-lm/card.json",
         "mvae_widgets/tunes/soldiers-joy.mid",
         "mvae_widgets/export/templates/mvae/index.html.j2",
     ):

@@ -15,9 +15,19 @@ from mvae_widgets.nn.config import CONFIGS, ModelConfig
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["CARD", "WEIGHTS", "Bundle", "read_bundle", "read_json", "write_bundle", "write_weights"]
+__all__ = [
+    "CARD",
+    "WEIGHTS",
+    "Bundle",
+    "read_bundle",
+    "read_json",
+    "save_tensors",
+    "write_attributes",
+    "write_bundle",
+    "write_weights",
+]
 
-WEIGHTS, CARD, PLANE = "weights.safetensors", "card.json", "plane.json"
+WEIGHTS, CARD, PLANE, ATTRIBUTES = "weights.safetensors", "card.json", "plane.json", "attributes.json"
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ class Bundle:
         Data, licence, recipe and measured quality; empty for a foreign checkpoint.
     plane
         What `colour.Plane.from_dict` reads, or None.
+    attributes
+        What `latent.attributes.AttributeVectors.from_dict` reads, or None.
     """
 
     name: str
@@ -43,6 +55,7 @@ class Bundle:
     state: dict[str, Tensor]
     card: dict[str, Any]
     plane: dict[str, Any] | None
+    attributes: dict[str, Any] | None = None
 
 
 def read_bundle(path: Path, config: str | None = None) -> Bundle:
@@ -74,13 +87,25 @@ def read_bundle(path: Path, config: str | None = None) -> Bundle:
 
 
 def write_bundle(
-    folder: Path, config: ModelConfig, state: dict[str, Tensor], card: dict[str, Any], plane: dict[str, Any]
+    folder: Path,
+    config: ModelConfig,
+    state: dict[str, Tensor],
+    card: dict[str, Any],
+    plane: dict[str, Any],
+    attributes: dict[str, Any] | None = None,
 ) -> None:
     """Write a model's folder, its weights in half precision."""
     folder.mkdir(parents=True, exist_ok=True)
     write_weights(folder / WEIGHTS, config, state, half=True)
     for name, data in ((CARD, card), (PLANE, plane)):
         (folder / name).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    if attributes is not None:
+        write_attributes(folder, attributes)
+
+
+def write_attributes(folder: Path, attributes: dict[str, Any]) -> None:
+    """Write the attribute vectors of a model's folder, on one line: they are thousands of numbers."""
+    (folder / ATTRIBUTES).write_text(json.dumps(attributes, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def write_weights(
@@ -107,13 +132,19 @@ def write_weights(
         Half precision: half the size, and no longer the same numbers.
     """
     import torch
-    from safetensors.torch import save_file
 
     dtype = torch.float16 if half else torch.float32
     tensors = {n: t.to("cpu", dtype).contiguous() for n, t in state.items() if ".bias_hh_" not in n}
     metadata = {"config": json.dumps(config.to_dict())}
     if card:
         metadata["card"] = json.dumps(card)
+    save_tensors(path, tensors, metadata)
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a ``.safetensors`` file; there whole, or not at all."""
+    from safetensors.torch import save_file
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".safetensors")
     os.close(handle)
@@ -174,7 +205,8 @@ def _read_own(path: Path, wanted: str | None) -> Bundle:
     if file_path.name != WEIGHTS:
         return Bundle(_stem(path), config, state, card, None)
     folder = file_path.parent
-    return Bundle(config.name, config, state, read_json(folder / CARD) or card, read_json(folder / PLANE))
+    plane, attributes = read_json(folder / PLANE), read_json(folder / ATTRIBUTES)
+    return Bundle(config.name, config, state, read_json(folder / CARD) or card, plane, attributes)
 
 
 def _known(config: str) -> None:

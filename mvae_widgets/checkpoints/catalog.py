@@ -19,6 +19,7 @@ from mvae_widgets.errors import CheckpointError, UnknownModelError
 
 __all__ = [
     "BUILT_IN",
+    "LANGUAGE_MODEL",
     "Bundle",
     "Model",
     "Models",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 BUILT_IN = Path(__file__).parent.parent / "weights"
+LANGUAGE_MODEL = "language model"
+"""What ``kind`` of a card says of a model that is no MusicVAE."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +160,9 @@ def models() -> Models:
 
 
 def builtin_models() -> list[str]:
-    """Names of the models that ship with the package."""
-    return sorted(folder.name for folder in BUILT_IN.iterdir() if (folder / WEIGHTS).is_file())
+    """Names of the models that ship with the package; not those of `language_models`, which have no latent space."""
+    shipped = (folder for folder in BUILT_IN.iterdir() if (folder / WEIGHTS).is_file())
+    return sorted(f.name for f in shipped if (read_json(f / CARD) or {}).get("kind") != LANGUAGE_MODEL)
 
 
 def find_published(name: str) -> Published | None:

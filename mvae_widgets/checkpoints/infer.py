@@ -8,7 +8,7 @@ import torch
 
 from mvae_widgets.checkpoints.keymap import is_weight, to_magenta
 from mvae_widgets.errors import CheckpointError
-from mvae_widgets.nn.config import CONFIGS, ModelConfig
+from mvae_widgets.nn.config import CONFIGS, OWN, ModelConfig
 from mvae_widgets.nn.vae import VAE
 
 __all__ = ["Structure", "check", "fit", "infer"]
@@ -190,7 +190,7 @@ def weights(shapes: Shapes) -> Shapes:
 
 def _fitting(structure: Structure) -> list[ModelConfig]:
     """Magenta's configurations of that structure (this package's own has a file format of its own)."""
-    return [c for c in CONFIGS.values() if Structure.of(c) == structure and c.name != "melody-2bar"]
+    return [c for c in CONFIGS.values() if Structure.of(c) == structure and c.name not in OWN]
 
 
 def _music(config: ModelConfig) -> tuple[object, ...]:

@@ -120,7 +120,7 @@ def _ends(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="the model's name, for example melody-2bar")
+    parser.add_argument("model", help="the model's name: melody-2bar, or melody-lm for the language model")
     parser.add_argument("--data", type=Path, required=True, help="folder of the prepared npz files")
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/MODEL-RECIPE)")
     parser.add_argument("--recipe", default=None, help="cpu or gpu (default: by the device)")

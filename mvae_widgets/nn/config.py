@@ -12,7 +12,7 @@ from typing import Any
 
 from mvae_widgets.errors import ConfigError
 
-__all__ = ["CONFIGS", "HEADS", "TRAINING", "ModelConfig", "configs"]
+__all__ = ["CONFIGS", "HEADS", "OWN", "TRAINING", "ModelConfig", "configs"]
 
 HEADS = ("categorical", "multi", "nade", "boolean", "groove")
 
@@ -153,8 +153,6 @@ def _melodies() -> Iterator[ModelConfig]:
             name, "melody", 2, 90, z, (encoder,), decoder, training={"transpose": 5} | training, converter=converter
         )
 
-    # Our own has learnt bass lines too: any program will do.
-    yield replace(two_bars("melody-2bar", 128, 192, (256, 256)), converter={"slice_bars": 2})
     yield two_bars("cat-mel_2bar_small", 256, 512, (256, 256), max_beta=0.2, beta_rate=0.99999, **_SCHEDULED)
     yield two_bars("cat-mel_2bar_big", 512, 2048, (2048,) * 3, max_beta=0.5, beta_rate=0.99999, **_SCHEDULED)
     yield replace(
@@ -290,8 +288,38 @@ def _grooves() -> Iterator[ModelConfig]:
     yield groove("groovae_2bar_hits_control_tfds", control_depth=9, hits_as_controls=True)
 
 
+def _own() -> Iterator[ModelConfig]:
+    """What this package trains itself. Melody models have learnt bass lines too: any program will do."""
+    yield ModelConfig(
+        "melody-2bar", "melody", 2, 90, 128, (192,), (256, 256), training={"transpose": 5}, converter={"slice_bars": 2}
+    )
+    yield ModelConfig(
+        "drums-2bar", "drums", 2, 10, 96, (192,), (224, 224), output_depth=512, training=_LIGHT_KL,
+        converter={"slice_bars": 2, "roll_input": True},
+    )  # fmt: skip
+    groove = ModelConfig(
+        "groove-2bar-humanize", "groove", 2, 27, 64, (192,), (192, 192), head="groove",
+        training=_LIGHT_KL | {"dropout_keep_prob": 0.7}, converter={"slice_bars": 2, "humanize": True},
+    )  # fmt: skip
+    yield groove
+    yield replace(groove, name="groove-2bar-tap", converter={"slice_bars": 2, "tapify": True, "fixed_velocities": True})
+    long = ModelConfig(
+        "melody-16bar", "melody", 16, 90, 192, (192, 192), (256, 256), decoder_levels=(16, 16),
+        training=_LONG | {"transpose": 5}, converter={"slice_bars": 16},
+    )  # fmt: skip
+    yield long
+    yield replace(long, name="melody-16bar-flat", decoder_sizes=(320, 320), decoder_levels=())
+    yield ModelConfig(
+        "trio-16bar", "trio", 16, sum(_TRIO), 256, (256, 256), (256, 256), decoder_levels=(16, 16), parts=_TRIO,
+        training=_LONG, converter={"slice_bars": 16, "gap_bars": 2},
+    )  # fmt: skip
+
+
+OWN = tuple(config.name for config in _own())
+"""Names of this package's own configurations."""
+
 CONFIGS: dict[str, ModelConfig] = {
-    config.name: config for part in (_melodies, _drums, _trios, _multitracks, _grooves) for config in part()
+    config.name: config for part in (_own, _melodies, _drums, _trios, _multitracks, _grooves) for config in part()
 }
 """Magenta's 23 configurations and this package's own, by name."""
 

@@ -70,6 +70,9 @@ class Decoder(Protocol):
     def step_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Nats a step, ``[batch, steps]``, of rows ``[batch, steps, depth]``."""
 
+    def likeliest(self, logits: Tensor) -> Tensor:
+        """The likeliest rows ``[batch, steps, depth]``, each step by itself."""
+
     def noise(self, batch: int, steps: int, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """What `decode` draws with: ``[batch, steps, choices]``."""
 
@@ -136,16 +139,19 @@ class FlatDecoder(LSTMStack):
         """See `Decoder`."""
         return self.head.step_loss(logits, target)
 
+    def likeliest(self, logits: Tensor) -> Tensor:
+        """See `Decoder`."""
+        rows: Tensor = self.head.rows(self.head.choose(logits.detach().float().flatten(0, 1)))
+        return rows.view(*logits.shape[:2], -1)
+
     def noise(self, batch: int, steps: int, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """See `Decoder`."""
         return self.head.noise((batch, steps), temperature, self.output.weight.device, generator)
 
     def plan(self, z: Tensor) -> Plan:
         """See `Decoder`."""
-        first = self.cells[0]
-        by_z = first.weight_ih_l0[:, self.depth : self.depth + self.z_size]
-        gates = nn.functional.linear(z, by_z, first.bias_ih_l0)
-        return Plan(Weights.of(self, len(z)), gates, self.initial_state(z))
+        weights = Weights.of(self, len(z))
+        return Plan(weights, nn.functional.linear(z, weights.by_z, weights.bias), self.initial_state(z))
 
     def decode(
         self,
@@ -202,6 +208,11 @@ class SplitDecoder(nn.Module):
         pairs = zip(logits.split(self.widths, dim=-1), target.split(self.depths, dim=-1), strict=True)
         losses = [part.step_loss(a, y) for part, (a, y) in zip(self.decoders, pairs, strict=True)]
         return torch.stack(losses).sum(0)
+
+    def likeliest(self, logits: Tensor) -> Tensor:
+        """See `Decoder`."""
+        pairs = zip(self.decoders, logits.split(self.widths, dim=-1), strict=True)
+        return torch.cat([part.likeliest(own) for part, own in pairs], dim=-1)
 
     def noise(self, batch: int, steps: int, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """See `Decoder`."""

@@ -5,14 +5,17 @@ A `Plan` and noise go in, rows come out, with no branch on a number in between: 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
 from mvae_widgets.nn.lstm import State
+from mvae_widgets.nn.runtime import Stamp
 
 if TYPE_CHECKING:
     from mvae_widgets.nn.decoder import FlatDecoder
@@ -24,46 +27,69 @@ ONEDNN_BATCH = 16
 """From this batch on, handing matrices over to oneDNN pays."""
 
 
-Product = Callable[[Tensor, Tensor], Tensor]
-"""(b, x) -> b + x times a weight."""
+Product = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(b, x, out) -> out, which then holds b + x times a weight."""
 
 
 @dataclass
 class Weights:
     """A flat decoder's weights, laid out for the loop.
 
+    The candidate's part of all that makes gates is doubled, which costs no precision: see `_cell`.
+
     Parameters
     ----------
     table
-        Row k is what class (or bit) k of the step before adds to the gates; rows are picked, hence this layout.
+        Row k is what class (or bit) k of the step before adds to the first layer's gates; rows are picked, hence
+        this layout.
+    by_z, bias
+        What z makes of the first layer's gates.
     by_controls
-        The same for the controls.
-    first
-        State of the first layer -> its gates.
-    others
-        For each other layer its bias, and the products with the layer below and with its own state.
+        The same for the controls, transposed.
+    layers
+        For each layer its bias (none for the first, which has it from z), and the product with the state of the
+        layer below beside its own.
     output
         The bias and the product of the output layer.
     """
 
     table: Tensor
+    by_z: Tensor
+    bias: Tensor
     by_controls: Tensor
-    first: Product
-    others: list[tuple[Tensor, Product, Product]]
+    layers: list[tuple[Tensor | None, Product]]
     output: tuple[Tensor, Product]
 
     @classmethod
     def of(cls, decoder: FlatDecoder, batch: int) -> Weights:
-        """For batches of that size."""
+        """For batches of that size; kept until a parameter changes or the size asks for another layout."""
+        key = (Stamp.of(decoder), _takes_onednn(decoder.output.weight, batch))
+        kept = _KEPT.get(decoder)
+        if kept is None or kept[0] != key:
+            kept = _KEPT[decoder] = (key, cls._lay_out(decoder, batch))
+        return kept[1]
+
+    @classmethod
+    @torch.no_grad()
+    def _lay_out(cls, decoder: FlatDecoder, batch: int) -> Weights:
         first, *others = decoder.cells
-        by_step, _, by_controls = first.weight_ih_l0.split([decoder.depth, decoder.z_size, decoder.control_depth], 1)
+        by_input = _double_candidate(first.weight_ih_l0)
+        by_step, by_z, by_controls = by_input.split([decoder.depth, decoder.z_size, decoder.control_depth], 1)
+        layers: list[tuple[Tensor | None, Product]] = [(None, _product(_double_candidate(first.weight_hh_l0), batch))]
+        for cell in others:
+            joined = torch.cat([cell.weight_ih_l0, cell.weight_hh_l0], dim=1)
+            layers.append((_double_candidate(cell.bias_ih_l0), _product(_double_candidate(joined), batch)))
         return cls(
             by_step.t().contiguous(),
-            by_controls.t(),
-            _product(first.weight_hh_l0, batch),
-            [(k.bias_ih_l0, _product(k.weight_ih_l0, batch), _product(k.weight_hh_l0, batch)) for k in others],
+            by_z.contiguous(),
+            _double_candidate(first.bias_ih_l0),
+            by_controls.t().contiguous(),
+            layers,
             (decoder.output.bias, _product(decoder.output.weight, batch)),
         )
+
+
+_KEPT: WeakKeyDictionary[FlatDecoder, tuple[tuple[Stamp, bool], Weights]] = WeakKeyDictionary()
 
 
 @dataclass
@@ -122,63 +148,73 @@ def run(
     weights, constant = plan.weights, plan.gates
     assert weights is not None
     assert constant is not None
-    by_control = None if controls is None else controls @ weights.by_controls
     bias, output = weights.output
-    state = [(c.clone(), h) for c, h in plan.state]
     codes: list[Tensor] = []
-    for t in range(steps):
-        gates = constant if by_control is None else constant + by_control[:, t]
-        if codes:
-            gates = gates + head.feed(codes[-1], weights.table)
-        elif start is not None:
-            gates = gates + start @ weights.table
-        c, h = state[0]
-        h = _cell(weights.first(gates, h), c)
-        state[0] = (c, h)
-        for k, (bias_k, from_below, from_before) in enumerate(weights.others, start=1):
-            c, before = state[k]
-            h = _cell(from_before(from_below(bias_k, h), before), c)
-            state[k] = (c, h)
-        codes.append(head.choose(output(bias, h), None if noise is None else noise[:, t]))
+    with torch.inference_mode():
+        by_control = None if controls is None else controls @ weights.by_controls
+        # The states of all layers lie side by side: what a layer sees, the one below and itself, is one piece.
+        hidden = torch.cat([h for _, h in plan.state], dim=1)
+        sizes = [h.shape[1] for _, h in plan.state]
+        ends = list(accumulate(sizes))
+        sees = [hidden[:, start:end] for start, end in zip([0, 0, *ends], ends, strict=False)]
+        own, cells = hidden.split(sizes, dim=1), [c.clone() for c, _ in plan.state]
+        rooms = [constant.new_empty(len(constant), 4 * n) for n in sizes]
+        parts = [room.chunk(4, dim=1) for room in rooms]
+        layers = list(zip(weights.layers, sees, rooms, parts, cells, own, strict=True))
+        numbers = constant.new_empty(len(constant), len(bias))
+        for t in range(steps):
+            gates = constant if by_control is None else constant + by_control[:, t]
+            if codes:
+                gates = gates + head.feed(codes[-1], weights.table)
+            elif start is not None:
+                gates = gates + start @ weights.table
+            for (bias_k, product), x, room, quarters, c, h in layers:
+                product(gates if bias_k is None else bias_k, x, room).sigmoid_()
+                _cell(quarters, c, h)
+            codes.append(head.choose(output(bias, own[-1], numbers), None if noise is None else noise[:, t]))
     return head.rows(torch.stack(codes, dim=1))
 
 
 def _product(weight: Tensor, batch: int) -> Product:
-    """The function (b, x) -> b + x weight^T, for a batch of that size."""
-    plain = weight.device.type == "cpu" and weight.dtype == torch.float32
-    if plain and batch >= ONEDNN_BATCH and _has_onednn():
+    """The function b + x weight^T, for a batch of that size."""
+    if _takes_onednn(weight, batch):
         # The usual product on the CPU is MKL's, which on processors not of Intel's is half as fast as oneDNN's.
         # These operators are those of torch.compile: no conversion a call, and the sum comes with the product.
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), batch)
         linear = torch.ops.mkldnn._linear_pointwise
 
-        def product(b: Tensor, x: Tensor) -> Tensor:
-            y: Tensor
+        def product(b: Tensor, x: Tensor, out: Tensor) -> Tensor:
             y = linear(x, packed, b, "none", [], "") if b.ndim == 1 else linear.binary(x, b, packed, None, "add")
-            return y
+            return out.copy_(y)
 
         return product
-    transposed = weight.t()
-    return lambda b, x: torch.addmm(b, x, transposed)
+    transposed = weight.t().contiguous()
+    return lambda b, x, out: torch.addmm(b, x, transposed, out=out)
 
 
-def _has_onednn() -> bool:
+def _takes_onednn(weight: Tensor, batch: int) -> bool:
+    if weight.device.type != "cpu" or weight.dtype != torch.float32 or batch < ONEDNN_BATCH:
+        return False
     operators = torch.ops.mkldnn
     needed = ("_reorder_linear_weight", "_linear_pointwise")
     return torch.backends.mkldnn.is_available() and all(hasattr(operators, name) for name in needed)
 
 
-def _cell(gates: Tensor, c: Tensor) -> Tensor:
-    """New h from the four gates in PyTorch's order: input, forget, candidate, output; overwrites c with the new one."""
-    n = c.shape[1]
-    candidate = _tanh(gates[:, 2 * n : 3 * n])
-    i, f, _, o = gates.sigmoid_().chunk(4, dim=1)
-    c.mul_(f).addcmul_(i, candidate)
-    return _tanh(c).mul_(o)
+def _double_candidate(x: Tensor) -> Tensor:
+    """Gates ``[4 * units, ...]`` with the third quarter doubled."""
+    i, f, candidate, o = x.chunk(4)
+    return torch.cat([i, f, candidate * 2, o])
 
 
-def _tanh(x: Tensor) -> Tensor:
-    if x.device.type == "cpu" and len(x) >= ONEDNN_BATCH:
-        # PyTorch's tanh on the CPU costs ten times its sigmoid an element, which for many pays for two passes more.
-        return (x * 2).sigmoid_().mul_(2).sub_(1)
-    return torch.tanh(x)
+def _cell(gates: Sequence[Tensor], c: Tensor, h: Tensor) -> None:
+    """Overwrite c and h with the new ones, from sigmoids in PyTorch's order: input, forget, candidate, output.
+
+    As tanh(x) = 2 sigmoid(2x) - 1, and the candidate comes doubled, one sigmoid does for all four.
+    """
+    i, f, candidate, o = gates
+    c.mul_(f).addcmul_(i, candidate.sub_(0.5), value=2)
+    if c.device.type == "cpu" and len(c) >= ONEDNN_BATCH:
+        # PyTorch's tanh on the CPU costs ten times its sigmoid an element, which for many pays for more passes.
+        torch.mul(c, 2, out=h).sigmoid_().mul_(2).sub_(1).mul_(o)
+    else:
+        torch.tanh(c, out=h).mul_(o)

@@ -95,7 +95,7 @@ class CategoricalHead(Head):
 
     def feed(self, code: Tensor, table: Tensor) -> Tensor:
         """The rows of the table that the classes pick, summed over the parts."""
-        return table[code[:, 0]] if len(self.parts) == 1 else table[code].sum(1)
+        return table.index_select(0, code[:, 0]) if len(self.parts) == 1 else table[code].sum(1)
 
     def rows(self, code: Tensor) -> Tensor:
         """One-hot vectors, joined."""
@@ -170,12 +170,12 @@ class NADEHead(Head):
         """Bit after bit, those whose probability is at least one half: ``[batch, depth]`` of 0 and 1."""
         a, bias = logits.split([self.hidden, self.depth], dim=1)
         scores = bias if noise is None else bias + noise
-        bits = []
-        for score, encode, decode in zip(scores.unbind(1), self.encode.unbind(), self.decode.unbind(), strict=True):
-            bit = (torch.addmv(score, torch.sigmoid(a), decode) >= 0).to(logits.dtype)
-            a = torch.addcmul(a, bit[:, None], encode)
-            bits.append(bit)
-        return torch.stack(bits, dim=1)
+        bits = torch.empty_like(scores)
+        columns = zip(scores.unbind(1), bits.unbind(1), bits.split(1, dim=1), strict=True)
+        for (score, bit, column), encode, decode in zip(columns, self.encode, self.decode, strict=True):
+            torch.ge(torch.addmv(score, torch.sigmoid(a), decode), 0, out=bit)
+            a = torch.addcmul(a, column, encode)
+        return bits
 
     def step_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Minus the log-likelihood of the bits, each given the true bits before it."""

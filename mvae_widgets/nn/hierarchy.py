@@ -133,6 +133,10 @@ class HierarchicalDecoder(nn.Module):
         """See `Decoder`."""
         return self.core.step_loss(logits, target)
 
+    def likeliest(self, logits: Tensor) -> Tensor:
+        """See `Decoder`."""
+        return self.core.likeliest(logits)
+
     def noise(self, batch: int, steps: int, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """See `Decoder`."""
         return self.core.noise(batch, steps, temperature, generator)

@@ -11,6 +11,7 @@ from mvae_widgets.errors import ConfigError
 from mvae_widgets.nn.config import ModelConfig
 from mvae_widgets.nn.decoder import Decoder, FlatDecoder, SplitDecoder, shift
 from mvae_widgets.nn.encoder import BidirectionalEncoder, PosteriorHead
+from mvae_widgets.nn.graphs import replay
 from mvae_widgets.nn.heads import make_head
 from mvae_widgets.nn.hierarchy import HierarchicalDecoder, HierarchicalEncoder
 
@@ -101,7 +102,11 @@ class VAE(nn.Module):
             raise ConfigError(f"Latents of shape {tuple(z.shape)} do not fit {self.config.name}.", self._z_hint())
         self._check_controls(controls, len(z), steps)
         noise = None if temperature is None else decoder.noise(len(z), steps, temperature, generator)
-        return decoder.decode(decoder.plan(z), steps, noise, controls, None)
+
+        def loop(z: Tensor, noise: Tensor | None, controls: Tensor | None) -> Tensor:
+            return decoder.decode(decoder.plan(z), steps, noise, controls, None)
+
+        return replay(self.decoder, loop, z, noise, controls)
 
     def reconstruction_loss(
         self,

@@ -59,5 +59,7 @@ class Core(ABC):
         seed: int | None = None,
         qpm: float = 120.0,
         program: int | Sequence[int] = 0,
+        chords: Sequence[str] | None = None,
+        hits: Any = None,
     ) -> Clips:
         """Clips at points of latent space."""

@@ -22,22 +22,37 @@ STEP = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note on the page: quarters, MIDI pitch, velocity 0..1."""
+    """A note on the page: quarters, MIDI pitch, velocity 0..1, and how it compares.
+
+    Its mark is ``""``, or ``"same"``, ``"missing"``, ``"added"`` in a comparison.
+    """
 
     start: float
     end: float
     pitch: int
     velocity: float
+    mark: str = ""
 
 
-def notes_of(score: Score, track: int | None = None) -> list[Note]:
-    """Read the notes of a score, or of one of its tracks."""
-    table = score.notes
-    rows = table if track is None else table[table[:, 4] == track]
+def notes_of(score: Score, track: int | None = None, marks: Sequence[str] = ()) -> list[Note]:
+    """Read the notes of a score, or of one of its tracks; marks stand in the order of the score's notes."""
     return [
-        Note(float(start), float(end), round(pitch), min(1.0, max(0.0, velocity / 127)))
-        for start, end, pitch, velocity in rows[:, :4].tolist()
+        Note(float(start), float(end), round(pitch), min(1.0, max(0.0, velocity / 127)), mark)
+        for (start, end, pitch, velocity, of, *_), mark in zip(
+            score.notes.tolist(), marks or [""] * len(score.notes), strict=True
+        )
+        if track is None or of == track
     ]
+
+
+SAME = 0.55
+
+
+def look_of(note: Note, colour: str, alpha: float, signal: str) -> tuple[str, float]:
+    """Colour and alpha of a note's body (LOOK 6): the same stand back, what is added stands out."""
+    if note.mark == "added":
+        return signal, 1.0
+    return colour, round(alpha * SAME, 2) if note.mark == "same" else alpha
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,25 +212,25 @@ def draw_pitches(
             drawing.add(Line(axis.x, line, axis.x + axis.width, line, tokens["grid"]))
     draw_time_lines(drawing, axis, y, height, rise)
     note_height = max(4.0, row - 1.5)
-    boxes = []
+    boxes, heads, hollow = [], [], []
     for note in notes:
-        x = axis(note.start) + 0.5
-        box = Rect(
-            x,
-            top(note.pitch) + row / 2 - note_height / 2,
-            max(1.0, axis.end(note.end) + 0.5 - 1 - x),
-            note_height,
-            colour,
-            radius=2.5,
-            alpha=round(0.42 + 0.5 * note.velocity, 2),
-        )
-        boxes.append(box)
-    if note_height < 4.5:
-        # Too thin to carry a head (LOOK 6): solid.
-        drawing.extend(Rect(b.x, b.y, b.w, b.h, colour, 1.0) for b in boxes)
-    else:
-        drawing.extend(b for b in boxes if b.w > 2.5)
-        drawing.extend(Rect(b.x, b.y, min(2.5, b.w), b.h, colour, min(2.5, b.w / 2), left_only=True) for b in boxes)
+        x, y_note = axis(note.start) + 0.5, top(note.pitch) + row / 2 - note_height / 2
+        width = max(1.0, axis.end(note.end) + 0.5 - 1 - x)
+        if note.mark == "missing":
+            inner = (x + 0.75, y_note + 0.75, max(1.0, width - 1.5), note_height - 1.5)
+            hollow.append(Rect(*inner, None, 2.0, stroke=tokens["signal"], stroke_width=1.5))
+            continue
+        fill, full = look_of(note, colour, 1.0, tokens["signal"])
+        _, alpha = look_of(note, colour, round(0.42 + 0.5 * note.velocity, 2), tokens["signal"])
+        if note_height < 4.5:
+            # Too thin to carry a head (LOOK 6): solid.
+            boxes.append(Rect(x, y_note, width, note_height, fill, 1.0, alpha=full))
+            continue
+        if width > 2.5:
+            boxes.append(Rect(x, y_note, width, note_height, fill, radius=2.5, alpha=alpha))
+        head = min(2.5, width)
+        heads.append(Rect(x, y_note, head, note_height, fill, min(2.5, width / 2), alpha=full, left_only=True))
+    drawing.extend((*boxes, *heads, *hollow))
     for note in refused:
         x, note_top = axis(note.start) + 0.5, top(note.pitch) + 0.75
         width, h = max(6.0, axis.end(note.end) - 1 - x), max(6.0, row - 1.5)
@@ -318,7 +333,12 @@ def draw_drums(
     for note in notes:
         radius = max(1.0, largest * math.sqrt(0.2 + 0.8 * note.velocity))
         at = y + (row_of[note.pitch] + 0.5) * row
-        drawing.add(Circle(axis(note.start) + step / 2, at, radius, colour, round(0.68 + 0.32 * note.velocity, 2)))
+        x = axis(note.start) + step / 2
+        if note.mark == "missing":
+            drawing.add(Circle(x, at, max(1.0, radius - 0.75), stroke=tokens["signal"], stroke_width=1.5))
+            continue
+        fill, alpha = look_of(note, colour, round(0.68 + 0.32 * note.velocity, 2), tokens["signal"])
+        drawing.add(Circle(x, at, radius, fill, alpha))
     for note in refused:
         side = max(6.0, min(row, step) - 2)
         at = y + (row_of[note.pitch] + 0.5) * row

@@ -35,7 +35,7 @@ _FALLBACK_FONTS = (
 )
 
 
-def to_png(drawing: Drawing, scale: int = 2) -> bytes:
+def to_png(drawing: Drawing, scale: int = 2, colours: int | None = None) -> bytes:
     """Paint a drawing.
 
     Parameters
@@ -44,6 +44,8 @@ def to_png(drawing: Drawing, scale: int = 2) -> bytes:
         What to paint. Outside its first shape (the paper) the picture is transparent.
     scale
         Device pixels for one CSS pixel.
+    colours
+        At most so many of them, for a small file; None keeps all.
 
     Returns
     -------
@@ -62,7 +64,17 @@ def to_png(drawing: Drawing, scale: int = 2) -> bytes:
     if drawing.description:
         info.add_itxt("Description", drawing.description)
     out = io.BytesIO()
-    Image.fromarray(canvas.pixels()).save(out, "PNG", pnginfo=info, dpi=(96 * scale, 96 * scale), compress_level=9)
+    image = Image.fromarray(canvas.pixels())
+    more: dict[str, int] = {}
+    if colours is not None:
+        # Median cut keeps the many pale shades apart; outside the paper there is one index that is transparent.
+        few = image.convert("RGB").quantize(colours - 1, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        outside = np.asarray(image)[..., 3] < 128
+        pixels = np.where(outside, colours - 1, np.asarray(few)).astype(np.uint8)
+        image = Image.frombytes("P", image.size, pixels.tobytes())
+        image.putpalette([*(few.getpalette() or [])[: 3 * (colours - 1)], 255, 255, 255])
+        more = {"transparency": colours - 1}
+    image.save(out, "PNG", pnginfo=info, dpi=(96 * scale, 96 * scale), compress_level=9, **more)
     return out.getvalue()
 
 

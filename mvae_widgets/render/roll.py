@@ -113,6 +113,7 @@ def draw_lanes(
     refused: Sequence[Refused] = (),
     *,
     height: float | None = None,
+    marks: Sequence[str] = (),
 ) -> float:
     """Draw the ruler and one lane for each track that has notes; give the y below them.
 
@@ -120,8 +121,10 @@ def draw_lanes(
     ----------
     height
         Fixed height of the stage where there is one melodic lane.
+    marks
+        How each note of the score compares (`lanes.Note`).
     """
-    lanes = _lanes(score, refused, height)
+    lanes = _lanes(score, refused, height, marks)
     wide = drawing.width - 2 * PAD
     alone = len(lanes) == 1
     left = _left_margin(lanes, wide)
@@ -158,10 +161,12 @@ def draw_lanes(
     return y
 
 
-def _lanes(score: Score, refused: Sequence[Refused], height: float | None) -> list[_Lane]:
+def _lanes(
+    score: Score, refused: Sequence[Refused], height: float | None, comparison: Sequence[str] = ()
+) -> list[_Lane]:
     found = []
     for index, track in enumerate(score.tracks):
-        notes = notes_of(score, index)
+        notes = notes_of(score, index, comparison)
         marks = [Note(start, end, pitch, 1.0) for start, end, pitch, t in refused if t == index]
         if notes or marks:
             found.append((index, track.name, track.is_drum, notes, marks))

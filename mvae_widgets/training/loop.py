@@ -1,49 +1,31 @@
-"""The training loop: resumable, interruptible, reproducible step by step."""
+"""The training of a MusicVAE: resumable, interruptible, reproducible step by step."""
 
 from __future__ import annotations
 
-import csv
-import json
-import time
-from dataclasses import dataclass
+import math
 from pathlib import Path
+from typing import cast
 
-import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.nn.functional import one_hot
-from tqdm.auto import tqdm
 
 from mvae_widgets.checkpoints.catalog import Bundle
 from mvae_widgets.errors import ConfigError
-from mvae_widgets.nn.decoder import shift
+from mvae_widgets.nn.decoder import Decoder, shift
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.dataset import load_clips
+from mvae_widgets.training.feeds import Rows, feed_for
 from mvae_widgets.training.loss import beta_at, elbo_loss, kl_divergence, sampling_probability
 from mvae_widgets.training.recipes import Recipe
+from mvae_widgets.training.run import SEED_STRIDE, Run
 
-__all__ = ["Trainer", "learning_rate_at"]
+__all__ = ["Trainer"]
 
-SHORT_AVERAGE = 0.98
-
-
-def learning_rate_at(step: int, recipe: Recipe) -> float:
-    """Linear rise, plateau, linear fall to the least rate at the last step."""
-    if step < recipe.warmup:
-        return recipe.learning_rate * (step + 1) / recipe.warmup
-    held = recipe.hold * recipe.steps
-    left = min(1.0, max(0.0, (recipe.steps - step) / (recipe.steps - held)))
-    return recipe.min_learning_rate + (recipe.learning_rate - recipe.min_learning_rate) * left
+VALIDATION_STEPS = 65_536
 
 
-@dataclass
-class Trainer:
-    """One run of a recipe in a folder that can be left and taken up again.
-
-    The folder gets ``checkpoint.safetensors`` (weights and optimiser), ``progress.json`` and
-    ``metrics.csv``. Every step draws its batch and noise from its own seed, so a resumed run makes the
-    same updates as one that never stopped.
+class Trainer(Run):
+    """One run of a recipe; see `Run` for its folder. ``kept`` are the best weights so far, if it validates.
 
     Parameters
     ----------
@@ -59,24 +41,26 @@ class Trainer:
         Start of all random numbers.
     """
 
-    recipe: Recipe
-    data: Path
-    folder: Path
-    device: str = "cpu"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        torch.manual_seed(self.seed)
-        self.model = VAE(self.recipe.config).to(self.device)
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.Adam(self.parameters, lr=self.recipe.learning_rate, betas=(0.9, 0.99))
-        self.step, self.seconds = 0, 0.0
-        self.folder.mkdir(parents=True, exist_ok=True)
-        tokens, weights = load_clips(self.data, self.recipe.sources, "train", self.recipe.config.steps)
-        self.tokens = torch.from_numpy(tokens.astype(np.int64)).to(self.device)
-        self.cumulative = torch.from_numpy(np.cumsum(weights / weights.sum())).to(self.device)
+    def __init__(self, recipe: Recipe, data: Path, folder: Path, device: str = "cpu", seed: int = 0) -> None:
+        torch.manual_seed(seed)
+        config = recipe.config
+        self.model = VAE(config).to(device)
+        super().__init__(config.name, self.model, recipe, folder, device, seed)
+        self.recipe = recipe
+        self.feed = feed_for(*load_clips(data, recipe.sources, "train", config.steps), recipe, device)
+        self.valid: Tensor | None = None
+        if recipe.validate_every:
+            held = feed_for(*load_clips(data, recipe.sources, "valid", config.steps), recipe, device)
+            self.valid = held.pick(VALIDATION_STEPS // config.steps, self.generator(-1))
+            self.numbers = {"valid_loss": math.inf, "best_loss": math.inf, "valid_accuracy": 0.0, "stale": 0.0}
         if self.checkpoint.exists():
             self.load()
+
+    @property
+    def finished(self) -> bool:
+        """At the last step, or when the validation clips have long brought no new best."""
+        patience = self.recipe.patience
+        return super().finished or (0 < patience <= self.numbers.get("stale", 0.0))
 
     def start_from(self, bundle: Bundle) -> None:
         """Take over the weights of a model of the recipe's shape.
@@ -93,105 +77,77 @@ class Trainer:
                 f"The weights of {bundle.name} are not of the shape of this recipe.", "Start without them."
             ) from error
 
-    @property
-    def checkpoint(self) -> Path:
-        """Weights and optimiser state of the last save."""
-        return self.folder / "checkpoint.safetensors"
+    def take_best(self) -> None:
+        """Put the best weights so far into the model; the last ones stay where nothing was validated."""
+        if self.kept:
+            self.model.load_state_dict(self.kept)
 
     def batch(self, step: int) -> tuple[Tensor, torch.Generator]:
-        """Tokens ``[batch, steps]``, transposed at random where they fit, and the step's generator."""
-        generator = torch.Generator(self.device).manual_seed(self.seed * 1_000_003 + step)
-        n, reach = self.recipe.batch_size, self.recipe.transpose
-        drawn = torch.rand(n, dtype=torch.float64, device=self.device, generator=generator)
-        tokens = self.tokens[torch.searchsorted(self.cumulative, drawn).clamp(max=len(self.tokens) - 1)]
-        by = torch.randint(-reach, reach + 1, (n, 1), device=self.device, generator=generator)
-        moved = torch.where(tokens >= 2, tokens + by, tokens)
-        fits = ((moved >= 2) | (tokens < 2)).all(1, keepdim=True) & (moved < self.recipe.config.depth).all(
-            1, keepdim=True
-        )
-        return torch.where(fits, moved, tokens), generator
+        """Tokens ``[batch, ...]`` of one update, varied at random, and the step's generator."""
+        generator = self.generator(step)
+        return self.feed.draw(self.recipe.batch_size, generator), generator
 
     def update(self) -> dict[str, float]:
-        """One step; returns loss, KL in bits and teacher-forced accuracy."""
+        """One step; returns loss, KL in bits and teacher-forced accuracy, and those on the validation clips."""
         recipe, step = self.recipe, self.step
         tokens, generator = self.batch(step)
-        x = one_hot(tokens, recipe.config.depth).float()
-        kept = torch.rand(*tokens.shape, 1, device=self.device, generator=generator) >= recipe.token_dropout
-        rate = learning_rate_at(step, recipe)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        with torch.autocast(self.device, torch.bfloat16, enabled=recipe.precision == "bf16"):
-            mu, sigma = self.model.encode(x)
-            z = mu + sigma * torch.randn(mu.shape, device=self.device, generator=generator)
-            chance = sampling_probability(step, recipe.sampling_schedule, recipe.sampling_rate)
-            logits = self.model.decoder(z, shift(x * kept), None, chance, generator)
-        reconstruction = self.model.decoder.step_loss(logits, x).sum(1)
-        kl = kl_divergence(mu, sigma)
+        rows = self.feed.rows(tokens, recipe.config, generator)
+        kept = torch.rand(*rows.y.shape[:2], 1, device=self.device, generator=generator) >= recipe.token_dropout
+        chance = sampling_probability(step, recipe.sampling_schedule, recipe.sampling_rate)
+        self.model.train()
+        # Dropout takes its numbers from the global generator: each step seeds it, and leaves it as it was.
+        with torch.random.fork_rng(devices=[] if self.device == "cpu" else [self.device]):
+            torch.manual_seed(self.seed * SEED_STRIDE + step)
+            logits, kl = self._forward(rows, shift(rows.y * kept), generator, chance)
+        reconstruction = self.decoder.step_loss(logits, rows.y).sum(1)
         loss = elbo_loss(reconstruction, kl, beta_at(step, recipe.max_beta, recipe.beta_rate), recipe.free_bits)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters, recipe.grad_clip)
-        self.optimiser.step()
-        self.step += 1
-        with torch.no_grad():
-            accuracy = (logits.argmax(-1) == tokens).float().mean()
-        return {"loss": loss.item(), "kl_bits": kl.mean().item() / np.log(2), "accuracy": accuracy.item()}
+        self.descend(loss, recipe.grad_clip)
+        if recipe.validate_every and self.step % recipe.validate_every == 0:
+            self._validate()
+        seen = {name: value for name, value in self.numbers.items() if name != "stale"}
+        return {
+            "loss": loss.item(),
+            "kl_bits": kl.mean().item() / math.log(2),
+            "accuracy": self._accuracy(logits, rows.y),
+            **seen,
+        }
 
-    def run(self, save_every: float = 120.0, report_every: int = 100) -> None:
-        """Train to the recipe's last step; Ctrl-C saves and stops."""
-        mean: dict[str, float] = {}
-        started = saved = time.perf_counter()
-        before = self.seconds
-        bar = tqdm(total=self.recipe.steps, initial=self.step, unit="step", desc=self.recipe.config.name)
-        try:
-            while self.step < self.recipe.steps:
-                for key, value in self.update().items():
-                    mean[key] = value if key not in mean else SHORT_AVERAGE * mean[key] + (1 - SHORT_AVERAGE) * value
-                bar.update()
-                now = time.perf_counter()
-                self.seconds = before + now - started
-                if self.step % report_every == 0:
-                    bar.set_postfix({key: f"{value:.3f}" for key, value in mean.items()})
-                    self._log(mean)
-                if now - saved > save_every:
-                    self.save()
-                    saved = now
-        finally:
-            bar.close()
-            self.save()
+    @property
+    def decoder(self) -> Decoder:
+        """The model's, whatever its kind."""
+        return cast("Decoder", self.model.decoder)
 
-    def save(self) -> None:
-        """Write weights and optimiser; the old file stays whole until the new one is."""
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        for k, parameter in enumerate(self.parameters):
-            for name, value in self.optimiser.state.get(parameter, {}).items():
-                tensors[f"adam.{k}.{name}"] = torch.as_tensor(value).clone()
-        fresh = self.checkpoint.with_suffix(".new")
-        save_file(tensors, fresh, {"step": str(self.step), "seconds": str(self.seconds)})
-        fresh.replace(self.checkpoint)
-        progress = {"step": self.step, "seconds": self.seconds, "recipe": self.recipe.to_dict()}
-        (self.folder / "progress.json").write_text(json.dumps(progress, indent=1) + "\n", encoding="utf-8")
+    def _forward(
+        self, rows: Rows, previous: Tensor, generator: torch.Generator, chance: float = 0.0
+    ) -> tuple[Tensor, Tensor]:
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+            mu, sigma = self.model.encode(rows.x, None, rows.controls)
+            z = mu + sigma * torch.randn(mu.shape, device=self.device, generator=generator)
+            logits = self.decoder(z, previous, rows.controls, chance, generator)
+        return logits, kl_divergence(mu, sigma)
 
-    def load(self) -> None:
-        """Take up the run where `save` left it."""
-        from safetensors import safe_open
+    def _accuracy(self, logits: Tensor, y: Tensor) -> float:
+        """Share of steps that are all right; of a groove, its hits."""
+        chosen = self.decoder.likeliest(logits)
+        if self.recipe.config.family == "groove":
+            chosen, y = chosen.chunk(3, -1)[0], y.chunk(3, -1)[0]
+        return float((chosen == y).all(-1).float().mean())
 
-        with safe_open(self.checkpoint, "pt") as file:
-            meta = file.metadata() or {}
-        tensors = load_file(self.checkpoint, device=self.device)
-        self.model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
-        for k, parameter in enumerate(self.parameters):
-            prefix = f"adam.{k}."
-            own = {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
-            if own:
-                self.optimiser.state[parameter] = {n: v.cpu() if n == "step" else v for n, v in own.items()}
-        self.step, self.seconds = int(meta["step"]), float(meta["seconds"])
-
-    def _log(self, values: dict[str, float]) -> None:
-        path = self.folder / "metrics.csv"
-        new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(["step", "seconds", *values])
-            writer.writerow([self.step, f"{self.seconds:.1f}", *(f"{v:.4f}" for v in values.values())])
+    @torch.no_grad()
+    def _validate(self) -> None:
+        """Loss and accuracy, teacher-forced, on clips that are not learnt from; never varied, beta at its largest."""
+        assert self.valid is not None
+        self.model.eval()
+        recipe, generator = self.recipe, self.generator(-2)
+        loss = accuracy = 0.0
+        for tokens in self.valid.split(recipe.batch_size):
+            rows = self.feed.rows(tokens, recipe.config)
+            logits, kl = self._forward(rows, shift(rows.y), generator)
+            reconstruction = self.decoder.step_loss(logits, rows.y).sum(1)
+            share = len(tokens) / len(self.valid)
+            loss += share * elbo_loss(reconstruction, kl, recipe.max_beta, recipe.free_bits).item()
+            accuracy += share * self._accuracy(logits, rows.y)
+        self.numbers |= {"valid_loss": loss, "valid_accuracy": accuracy, "stale": self.numbers["stale"] + 1}
+        if loss < self.numbers["best_loss"]:
+            self.numbers |= {"best_loss": loss, "stale": 0.0}
+            self.kept = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mvae_widgets.nn.config import CONFIGS, ModelConfig
 from mvae_widgets.training.dataset import Source
 
-__all__ = ["HELD_OUT", "RECIPES", "Recipe"]
+__all__ = ["HELD_OUT", "LANGUAGE_RECIPES", "RECIPES", "LanguageRecipe", "Recipe"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,15 @@ class Recipe:
         Share of the decoder's inputs that are blanked, so that it leans on z (Bowman et al. 2016).
     transpose
         Largest transposition either way, in semitones.
+    cross
+        Drums: share of the clips that get some of their drums from another clip.
+    loudness
+        Grooves: how much louder or softer a clip may be played, as a share.
     grad_clip
         Largest gradient norm.
+    validate_every, patience
+        Updates between two looks at the validation clips, 0 for none; and how many looks may bring no new
+        best before the run ends, 0 for all. The best weights are kept.
     precision
         ``"bf16"`` or ``"float32"``.
     """
@@ -54,7 +61,70 @@ class Recipe:
     sampling_rate: float = 0.0
     token_dropout: float = 0.2
     transpose: int = 5
+    cross: float = 0.0
+    loudness: float = 0.0
     grad_clip: float = 1.0
+    validate_every: int = 0
+    patience: int = 0
+    precision: str = "bf16"
+
+    def of_sizes(self, z_size: int, encoder_sizes: tuple[int, ...], decoder_sizes: tuple[int, ...]) -> Recipe:
+        """The same for a network of other sizes."""
+        return replace(self, config=self.config.with_sizes(z_size, encoder_sizes, decoder_sizes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class LanguageRecipe:
+    """Everything that the training of a language model needs to know, apart from where the data is.
+
+    Parameters
+    ----------
+    name
+        Of the model.
+    sources
+        The training data.
+    steps
+        Updates, at most.
+    tokens
+        Steps of music in each update.
+    bars
+        Lengths of the windows, taken in turn: short ones as it is mostly asked about, long ones so that it
+        stays sure of itself in longer clips.
+    depth, sizes, dropout
+        Shape of the network.
+    learning_rate, min_learning_rate, warmup, hold
+        Adam's rate rises over `warmup` steps, stays until the share `hold` of the run, falls linearly.
+    transpose
+        Largest transposition either way, in semitones.
+    grad_clip
+        Largest gradient norm.
+    validate_every, patience
+        Updates between two looks at the validation clips, and how many of those may bring no new best
+        before the run ends. The best weights are kept.
+    precision
+        ``"bf16"`` or ``"float32"``.
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    steps: int
+    tokens: int = 8192
+    bars: tuple[int, ...] = (2, 8)
+    depth: int = 90
+    sizes: tuple[int, ...] = (192, 192)
+    dropout: float = 0.2
+    learning_rate: float = 3e-3
+    min_learning_rate: float = 5e-5
+    warmup: int = 200
+    hold: float = 0.3
+    transpose: int = 5
+    grad_clip: float = 1.0
+    validate_every: int = 250
+    patience: int = 8
     precision: str = "bf16"
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,8 +149,57 @@ _BASSES = tuple(
     Source("trio.npz", "bass", name, weight)
     for name, weight in {"freedoom": 2.0, "airds": 0.6, "oneills": 0.6, "ryans": 0.6}.items()
 )
+# Of one collection, the Groove MIDI Dataset.
+_DRUMS = (Source("drums.npz", "drums", "gmd"),)
+_GROOVES = (Source("drums.npz", "groove", "gmd"),)
+_TRIOS = tuple(
+    Source("trio.npz", "trio", name, weight)
+    for name, weight in {"freedoom": 4.0, "airds": 1.0, "oneills": 1.0, "ryans": 1.0}.items()
+)
 HELD_OUT = tuple(Source("melodies.npz", "steps", name) for name in ("pop909", "nottingham", "mit_irish"))
 """Collections that are measured on but never learnt from."""
+
+_DRUM_MODEL = Recipe(
+    CONFIGS["drums-2bar"],
+    _DRUMS,
+    steps=6_500,
+    batch_size=128,
+    learning_rate=2e-3,
+    min_learning_rate=5e-5,
+    beta_rate=0.999,
+    free_bits=48.0,
+    token_dropout=0.3,
+    transpose=0,
+    cross=0.5,
+    validate_every=500,
+    patience=8,
+)
+_GROOVE_MODEL = Recipe(
+    CONFIGS["groove-2bar-humanize"],
+    _GROOVES,
+    steps=2_500,
+    batch_size=128,
+    learning_rate=2e-3,
+    min_learning_rate=5e-5,
+    beta_rate=0.999,
+    free_bits=48.0,
+    token_dropout=0.3,
+    transpose=0,
+    loudness=0.15,
+    validate_every=250,
+    patience=8,
+)
+_LONG_MELODY = Recipe(
+    CONFIGS["melody-16bar"],
+    _MELODIES,
+    steps=40_000,
+    batch_size=32,
+    learning_rate=1e-3,
+    free_bits=256.0,
+    validate_every=1000,
+    patience=12,
+)
+_TRIO_MODEL = replace(_LONG_MELODY, config=CONFIGS["trio-16bar"], sources=_TRIOS)
 
 RECIPES: dict[str, dict[str, Recipe]] = {
     "melody-2bar": {
@@ -103,4 +222,40 @@ RECIPES: dict[str, dict[str, Recipe]] = {
             sampling_rate=2000,
         ),
     },
+    "drums-2bar": {
+        "cpu": _DRUM_MODEL,
+        "gpu": replace(_DRUM_MODEL.of_sizes(256, (384,), (512, 512)), steps=30_000, batch_size=512, patience=12),
+    },
+    "groove-2bar-humanize": {
+        "cpu": _GROOVE_MODEL,
+        "gpu": replace(_GROOVE_MODEL.of_sizes(128, (384,), (256, 256)), steps=20_000, batch_size=512, patience=12),
+    },
+    "groove-2bar-tap": {
+        "cpu": replace(_GROOVE_MODEL, config=CONFIGS["groove-2bar-tap"]),
+        "gpu": replace(
+            replace(_GROOVE_MODEL, config=CONFIGS["groove-2bar-tap"]).of_sizes(128, (384,), (256, 256)),
+            steps=20_000,
+            batch_size=512,
+            patience=12,
+        ),
+    },
+    "melody-16bar": {
+        "cpu": _LONG_MELODY,
+        "gpu": replace(_LONG_MELODY.of_sizes(384, (512, 512), (512, 512)), steps=60_000, batch_size=256),
+    },
+    "melody-16bar-flat": {
+        "cpu": replace(_LONG_MELODY, config=CONFIGS["melody-16bar-flat"]),
+        "gpu": replace(
+            replace(_LONG_MELODY, config=CONFIGS["melody-16bar-flat"]).of_sizes(384, (512, 512), (640, 640)),
+            steps=60_000,
+            batch_size=256,
+        ),
+    },
+    "trio-16bar": {
+        "cpu": _TRIO_MODEL,
+        "gpu": replace(_TRIO_MODEL.of_sizes(384, (512, 512), (512, 512)), steps=60_000, batch_size=256),
+    },
 }
+
+LANGUAGE_RECIPES = {"melody-lm": LanguageRecipe("melody-lm", _MELODIES + _BASSES, steps=7000)}
+"""Of language models: one recipe for every device."""

@@ -15,7 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-__all__ = ["Draw", "Plan", "Run", "learning_rate_at"]
+from mvae_widgets.errors import ConfigError
+
+__all__ = ["SEED_STRIDE", "Draw", "Pick", "Plan", "Run", "learning_rate_at"]
 
 SHORT_AVERAGE = 0.98
 SEED_STRIDE = 1_000_003
@@ -57,32 +59,54 @@ def learning_rate_at(step: int, recipe: Plan) -> float:
     return recipe.min_learning_rate + (recipe.learning_rate - recipe.min_learning_rate) * left
 
 
-class Draw:
-    """Clips drawn by weight and transposed at random.
+class Pick:
+    """Clips drawn by weight.
 
     Parameters
     ----------
     tokens, weights
-        ``[n, steps]`` and ``[n]``, as `dataset.load_clips` gives them.
+        ``[n, ...]`` and ``[n]``, as `dataset.load_clips` gives them.
+    device
+        Where the clips are kept.
+    """
+
+    def __init__(self, tokens: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], device: str) -> None:
+        self.tokens = torch.from_numpy(tokens.copy()).to(device)
+        self.cumulative = torch.from_numpy(np.cumsum(weights / weights.sum())).to(device)
+        self.device = device
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __call__(self, n: int, generator: torch.Generator) -> Tensor:
+        """Tokens ``[n, ...]``; whole numbers as int64."""
+        drawn = torch.rand(n, dtype=torch.float64, device=self.device, generator=generator)
+        tokens = self.tokens[torch.searchsorted(self.cumulative, drawn).clamp(max=len(self.tokens) - 1)]
+        return tokens if tokens.is_floating_point() else tokens.long()
+
+
+class Draw(Pick):
+    """Melodies drawn by weight and transposed at random.
+
+    Parameters
+    ----------
+    tokens, weights, device
+        As for `Pick`.
     depth
         Size of the vocabulary; pitches begin at token 2.
     reach
         Largest transposition either way, in semitones.
-    device
-        Where the clips are kept.
     """
 
     def __init__(
         self, tokens: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], depth: int, reach: int, device: str
     ) -> None:
-        self.tokens = torch.from_numpy(tokens.astype(np.int64)).to(device)
-        self.cumulative = torch.from_numpy(np.cumsum(weights / weights.sum())).to(device)
-        self.depth, self.reach, self.device = depth, reach, device
+        super().__init__(tokens, weights, device)
+        self.depth, self.reach = depth, reach
 
     def __call__(self, n: int, generator: torch.Generator) -> Tensor:
         """Tokens ``[n, steps]``; a clip that a transposition would push out of the vocabulary stays as it is."""
-        drawn = torch.rand(n, dtype=torch.float64, device=self.device, generator=generator)
-        tokens = self.tokens[torch.searchsorted(self.cumulative, drawn).clamp(max=len(self.tokens) - 1)]
+        tokens = super().__call__(n, generator)
         by = torch.randint(-self.reach, self.reach + 1, (n, 1), device=self.device, generator=generator)
         moved = torch.where(tokens >= 2, tokens + by, tokens)
         fits = ((moved >= 2) | (tokens < 2)).all(1, keepdim=True) & (moved < self.depth).all(1, keepdim=True)
@@ -92,7 +116,7 @@ class Draw:
 class Run(ABC):
     """A network, its optimiser, and the folder that they are saved in.
 
-    The folder gets ``checkpoint.safetensors`` (weights, optimiser and what else a run remembers),
+    The folder gets ``checkpoint.safetensors`` (weights, optimiser and what else a run keeps),
     ``progress.json`` and ``metrics.csv``. Every step draws its batch and noise from its own seed, so a
     resumed run makes the same updates as one that never stopped.
 
@@ -110,6 +134,11 @@ class Run(ABC):
         ``"cpu"`` or ``"cuda"``.
     seed
         Start of all random numbers.
+
+    Attributes
+    ----------
+    kept, numbers
+        Tensors and numbers that are saved and taken up again with the run; its own to fill.
     """
 
     def __init__(self, name: str, model: nn.Module, plan: Plan, folder: Path, device: str, seed: int) -> None:
@@ -118,6 +147,8 @@ class Run(ABC):
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         self.optimiser = torch.optim.Adam(self.parameters, lr=plan.learning_rate, betas=(0.9, 0.99))
         self.step, self.seconds = 0, 0.0
+        self.kept: dict[str, Tensor] = {}
+        self.numbers: dict[str, float] = {}
         self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -133,13 +164,6 @@ class Run(ABC):
     @abstractmethod
     def update(self) -> dict[str, float]:
         """One step; returns the numbers to be shown."""
-
-    def memory(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        """Tensors and words to be saved beside weights and optimiser."""
-        return {}, {}
-
-    def recall(self, tensors: dict[str, Tensor], words: dict[str, str]) -> None:
-        """Take up what `memory` gave."""
 
     def generator(self, step: int) -> torch.Generator:
         """The random numbers of one step."""
@@ -165,7 +189,8 @@ class Run(ABC):
         try:
             while not self.finished:
                 for key, value in self.update().items():
-                    mean[key] = value if key not in mean else SHORT_AVERAGE * mean[key] + (1 - SHORT_AVERAGE) * value
+                    old = value if key in self.numbers else mean.get(key, value)
+                    mean[key] = value if old == value else SHORT_AVERAGE * old + (1 - SHORT_AVERAGE) * value
                 bar.update()
                 now = time.perf_counter()
                 self.seconds = before + now - started
@@ -185,8 +210,8 @@ class Run(ABC):
         for k, parameter in enumerate(self.parameters):
             for name, value in self.optimiser.state.get(parameter, {}).items():
                 tensors[f"adam.{k}.{name}"] = torch.as_tensor(value).clone()
-        more, words = self.memory()
-        tensors |= {f"memory.{name}": tensor for name, tensor in more.items()}
+        tensors |= {f"kept.{name}": tensor for name, tensor in self.kept.items()}
+        words = {name: repr(value) for name, value in self.numbers.items()}
         fresh = self.checkpoint.with_suffix(".new")
         save_file(tensors, fresh, {"step": str(self.step), "seconds": str(self.seconds), **words})
         fresh.replace(self.checkpoint)
@@ -194,7 +219,13 @@ class Run(ABC):
         (self.folder / "progress.json").write_text(json.dumps(progress, indent=1) + "\n", encoding="utf-8")
 
     def load(self) -> None:
-        """Take up the run where `save` left it."""
+        """Take up the run where `save` left it.
+
+        Raises
+        ------
+        ConfigError
+            If it is the run of another network.
+        """
         from safetensors import safe_open
 
         with safe_open(self.checkpoint, "pt") as file:
@@ -204,11 +235,15 @@ class Run(ABC):
         def part(prefix: str) -> dict[str, Tensor]:
             return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
-        self.network.load_state_dict(part("model."))
+        try:
+            self.network.load_state_dict(part("model."))
+        except RuntimeError as error:
+            raise ConfigError(f"{self.folder} holds the run of another network.", "Choose another folder.") from error
         for k, parameter in enumerate(self.parameters):
             if own := part(f"adam.{k}."):
                 self.optimiser.state[parameter] = {n: v.cpu() if n == "step" else v for n, v in own.items()}
-        self.recall(part("memory."), words)
+        self.kept = part("kept.")
+        self.numbers |= {name: float(words[name]) for name in self.numbers if name in words}
         self.step, self.seconds = int(words["step"]), float(words["seconds"])
 
     def _log(self, values: dict[str, float]) -> None:

@@ -24,6 +24,8 @@ from mvae_widgets.widgets import messages
 __all__ = ["STATIC", "MusicWidget", "on_common_tracks", "pack", "score_of"]
 
 STATIC = messages.STATIC
+# A drawing of more characters than this is left out of a saved notebook: the pixels say the same.
+MOST_SVG = 30_000
 
 
 class MusicWidget(anywidget.AnyWidget):
@@ -128,6 +130,8 @@ class MusicWidget(anywidget.AnyWidget):
         if live is None:
             return None
         picture, sizes = self._picture()
+        if len(picture["image/svg+xml"]) > MOST_SVG:
+            picture = {mime: data for mime, data in picture.items() if mime != "image/svg+xml"}
         return {**live[0], **picture}, {**live[1], **sizes}
 
 

@@ -65,6 +65,9 @@ class Codec(Protocol):
     ) -> Clips:
         """Clips at points of latent space."""
 
+    def reconstruct(self, music: Any) -> list[NoteSequence]:
+        """What is left of each clip after encoding and decoding."""
+
     def place(self, z: Any) -> np.ndarray[Any, Any]:
         """Places on the model's plane, ``[n, 2]``."""
 
@@ -82,6 +85,10 @@ class Codec(Protocol):
     @property
     def has_cost(self) -> bool:
         """Whether `cost` can be asked."""
+
+    @property
+    def cost_quantiles(self) -> dict[str, float]:
+        """Share of the training clips that cost less -> bits a step; empty without `cost`."""
 
     def cost(self, music: Any) -> np.ndarray[Any, Any]:
         """Bits a step of each clip under a language model, ``[n]``."""

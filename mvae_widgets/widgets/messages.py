@@ -67,12 +67,12 @@ def describe(error: Exception) -> dict[str, str]:
 
 
 def asset(name: str, base64: bool = False) -> Answer:
-    """Send a file that the page needs once: the synthesiser or the SoundFont.
+    """Send a file that the page needs once: the synthesiser, the SoundFont, or the map's WebGL engine.
 
     Parameters
     ----------
     name
-        ``"engine.js"`` or ``"soundfont.sf2"``.
+        ``"engine.js"``, ``"soundfont.sf2"`` or ``"scatter_engine.js"``.
     base64
         Whether to send it inside the reply, for hosts where buffers do not arrive.
     """
@@ -88,7 +88,7 @@ def _text(data: bytes) -> str:
 
 @cache
 def _asset(name: str) -> bytes:
-    if name == "engine.js":
+    if name in ("engine.js", "scatter_engine.js"):
         path = STATIC / name
     elif name == "soundfont.sf2":
         # Shipped by pretty_midi; its licence lets nobody vendor it lightly, so it is read where it lies.

@@ -119,4 +119,4 @@ class _Side:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return {"$bytes": base64.b64encode(bytes(value)).decode()}
-    return value
+    return list(value) if isinstance(value, tuple) else value

@@ -13,12 +13,12 @@ from mvae_widgets.checkpoints import infer
 from mvae_widgets.checkpoints.keymap import to_magenta
 from mvae_widgets.checkpoints.reader import read_checkpoint, read_tensors
 from mvae_widgets.errors import CheckpointError, ConfigError
-from mvae_widgets.nn.config import CONFIGS, ModelConfig
+from mvae_widgets.nn.config import CONFIGS, OWN, ModelConfig
 from mvae_widgets.nn.vae import VAE
 
 from .writers import write_bundle
 
-MAGENTA = sorted(set(CONFIGS) - {"melody-2bar"})
+MAGENTA = sorted(set(CONFIGS) - set(OWN))
 GROOVES = [name for name in MAGENTA if name.startswith("groovae") and "hits" not in name]
 
 

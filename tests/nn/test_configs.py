@@ -13,10 +13,10 @@ import mvae_widgets as mv
 from mvae_widgets.checkpoints.keymap import is_weight, slots, to_magenta
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music.families import converter_for
-from mvae_widgets.nn.config import CONFIGS, TRAINING, ModelConfig
+from mvae_widgets.nn.config import CONFIGS, OWN, TRAINING, ModelConfig
 from mvae_widgets.nn.vae import VAE
 
-MAGENTA = sorted(set(CONFIGS) - {"melody-2bar"})
+MAGENTA = sorted(set(CONFIGS) - set(OWN))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -102,3 +103,65 @@ def test_dropout_acts_in_training_alone() -> None:
     network.eval()
     first, second = (network.encode(x, lengths, controls)[0] for _ in range(2))
     torch.testing.assert_close(first, second)
+
+
+def load_others(network: VAE) -> None:
+    with torch.no_grad():
+        network.load_state_dict({name: torch.randn_like(value) for name, value in network.state_dict().items()})
+
+
+def negate(network: VAE) -> None:
+    with torch.no_grad():
+        for parameter in network.decoder.parameters():
+            parameter.neg_()
+
+
+def move(network: VAE) -> None:
+    network.double().float()
+    for parameter in network.decoder.parameters():
+        parameter.data = -parameter.data
+
+
+def train(network: VAE) -> None:
+    optimizer = torch.optim.Adam(network.decoder.parameters(), lr=1.0, fused=True)
+    y = torch.eye(network.config.output_depth)[torch.arange(32)[None] % 5]
+    network.reconstruction_loss(torch.ones(1, network.config.z_size), y).sum().backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize("change", [load_others, negate, move, train])
+@pytest.mark.parametrize("n", [2, 20])
+def test_kept_weights_are_those_of_now(change: Callable[[VAE], None], n: int) -> None:
+    torch.manual_seed(5)
+    network = VAE(KINDS["categorical"]).eval()
+    load_others(network)
+    z, _ = inputs(network, n)
+    before = network.decode(z)
+    assert torch.equal(network.decode(z), before)
+    change(network)
+    fresh = VAE(network.config).eval()
+    fresh.load_state_dict(network.state_dict())
+    torch.testing.assert_close(network.decode(z), fresh.decode(z))
+    assert not torch.equal(network.decode(z), before)
+
+
+def test_what_is_decoded_is_an_ordinary_tensor() -> None:
+    network = VAE(KINDS["categorical"]).eval()
+    rows = network.decode(inputs(network)[0])
+    weight = torch.ones(network.config.output_depth, requires_grad=True)
+    (rows @ weight).sum().backward()
+    assert weight.grad is not None
+    torch.testing.assert_close(weight.grad, rows.sum((0, 1)))
+
+
+def test_weights_made_in_inference_mode_may_change_in_it() -> None:
+    with torch.inference_mode():
+        network = VAE(KINDS["categorical"]).eval()
+        load_others(network)
+        z, _ = inputs(network)
+        before = network.decode(z)
+        negate(network)
+        fresh = VAE(network.config).eval()
+        fresh.load_state_dict(network.state_dict())
+        torch.testing.assert_close(network.decode(z), fresh.decode(z))
+        assert not torch.equal(network.decode(z), before)

@@ -18,8 +18,9 @@ from mvae_widgets.nn.config import CONFIGS
 from mvae_widgets.training import card, recipes
 from mvae_widgets.training.dataset import Source, load_clips, windows
 from mvae_widgets.training.evaluate import evaluate_reconstruction, onset_f1
-from mvae_widgets.training.loop import Trainer, learning_rate_at
+from mvae_widgets.training.loop import Trainer
 from mvae_widgets.training.recipes import Recipe
+from mvae_widgets.training.run import learning_rate_at
 
 SOURCE = Source("melodies.npz", "steps", "scales")
 

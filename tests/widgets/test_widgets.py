@@ -28,6 +28,7 @@ class Transposer:
 
     name = "transposer"
     has_places = True
+    has_cost = False
 
     def clips(self, music: Any) -> Clips:
         return as_clips(music)
@@ -49,12 +50,24 @@ class Transposer:
     def decode(
         self, z: Any, temperature: Any = None, seed: Any = None, qpm: float = 120.0, program: Any = 0
     ) -> list[Any]:
+        return [clip.sequence for clip in self.decode_clips(z, temperature, seed, qpm, program)]
+
+    def decode_clips(
+        self, z: Any, temperature: Any = None, seed: Any = None, qpm: float = 120.0, program: Any = 0
+    ) -> Clips:
         out = []
         for row, sound in zip(np.atleast_2d(z), np.broadcast_to(program, len(np.atleast_2d(z))), strict=True):
             tokens = np.zeros(32, np.uint8)
             tokens[0] = np.clip(round(row[0]) + 60 - 19, 2, 89)
-            out.append(Clip(tokens, qpm=qpm, program=int(sound)).sequence)
-        return out
+            out.append(Clip(tokens, qpm=qpm, program=int(sound)))
+        return Clips(out)
+
+    def distance(self, a: Clip, b: Clip) -> float:
+        return float((a.tokens != b.tokens).mean())
+
+    def data_interpolate(self, a: Clip, b: Clip, steps: int, seed: int = 0) -> Clips:
+        between = [a if k * 2 < steps else b for k in range(1, steps - 1)]
+        return Clips([a, *between, b])
 
     def place(self, z: Any) -> Any:
         return np.tanh(np.atleast_2d(z) / 12)[:, :2]
@@ -142,7 +155,7 @@ def test_slider_holds_all_steps_and_the_clips_themselves_at_its_ends(codec: Tran
     first, last = (table(slider)[s:e] for s, e in ((0, 8), (11, 14)))
     assert first[:, 2].tolist() == [n.pitch for n in a.notes]
     assert last[:, 2].tolist() == [n.pitch for n in b.notes]
-    assert len(slider._places) == 5
+    assert len(slider._curves["latent"]["places"]) == 5
     assert slider.labels == ["Test", "Test"]
     assert slider.loop
 
@@ -174,7 +187,7 @@ def test_a_lane_means_the_same_in_every_step() -> None:
 
 
 def test_slider_snaps_and_can_be_observed(codec: Transposer) -> None:
-    slider = mv.InterpolationSlider(codec, abc("C4|C4|"), abc("c4|c4|"), steps=5)
+    slider = mv.InterpolationSlider(codec, abc("C4|C4|"), abc("c4|c4|"), steps=5, snap=True)
     seen: list[Any] = []
     slider.observe(lambda change: seen.append(change.new), "sequence")
     slider.value = 0.3

@@ -39,19 +39,6 @@ export interface PianoRollProps extends CommonProps {
   readonly refused: readonly Refused[];
 }
 
-export interface InterpolationProps extends CommonProps {
-  /** One clip a step; all have the same score. */
-  readonly steps: readonly Clip[];
-  readonly places: readonly Place[];
-  readonly step: number;
-  /** Titles of A and B. */
-  readonly labels: readonly [string, string];
-}
-
-export interface InterpolationActions extends CommonActions {
-  step(step: number): void;
-}
-
 /** The `_status` trait, checked. */
 export function readStatus(value: unknown): Status | null {
   const raw = (value ?? {}) as Record<string, unknown>;

@@ -1,6 +1,6 @@
 /** Requests of one kind: one in flight, the newest wins, the stale are dropped before they cost a decode. */
 
-import type { Work } from "../core/work";
+import type { Strain, Work } from "../core/work";
 import { type Reply, type RequestOptions, type Rpc, RpcError } from "./rpc";
 
 /** Milliseconds after which the page says that it waits, and that the kernel does not answer. */
@@ -9,10 +9,15 @@ const GONE = 10_000;
 /** A kernel that trains for minutes still answers at last: its answer is waited for. */
 const TIMEOUT = 3_600_000;
 
+export interface ChannelOptions extends RequestOptions {
+  /** Asked for ahead and not by a reader: how the kernel fares with it is not said. */
+  readonly quiet?: boolean;
+}
+
 interface Wish {
   readonly op: string;
   readonly args: unknown;
-  readonly options: RequestOptions;
+  readonly options: ChannelOptions;
   readonly settle: (reply: Reply | null) => void;
 }
 
@@ -30,7 +35,7 @@ export class Channel {
   }
 
   /** The kernel's answer; null where a newer request took this one's place, or where it failed, which is said. */
-  latest(op: string, args: unknown, options: RequestOptions = {}): Promise<Reply | null> {
+  latest(op: string, args: unknown, options: ChannelOptions = {}): Promise<Reply | null> {
     return new Promise((settle) => {
       this.#next?.settle(null);
       this.#next = { op, args, options, settle };
@@ -48,17 +53,20 @@ export class Channel {
   }
 
   async #ask({ op, args, options }: Wish): Promise<Reply | null> {
+    const say = (strain: Strain | null) => {
+      if (!options.quiet) this.#work.say(strain);
+    };
     const timers = [
-      setTimeout(() => this.#work.say({ kind: "waiting" }), WAITING),
-      setTimeout(() => this.#work.say({ kind: "gone" }), GONE),
+      setTimeout(() => say({ kind: "waiting" }), WAITING),
+      setTimeout(() => say({ kind: "gone" }), GONE),
     ];
     try {
       const reply = await this.#rpc.request(this.#name, op, args, { timeout: TIMEOUT, ...options });
-      this.#work.say(null);
+      say(null);
       return reply;
     } catch (error) {
       const told = error instanceof RpcError ? error : new RpcError("error", String(error));
-      this.#work.say(
+      say(
         told.code === "timeout"
           ? { kind: "gone" }
           : { kind: "failed", status: { kind: "error", text: told.message, hint: told.hint } },

@@ -13,6 +13,8 @@ import type { Reader } from "./traits";
 
 export interface Sounding {
   readonly clip: Clip;
+  /** What widgets that follow this one show, where that is not what sounds. */
+  readonly shown?: Clip;
   /** Clips likely to be asked for next, the likeliest first. */
   readonly likely?: readonly Clip[];
   /** Where the clip lies: widgets that follow this one show it there. */
@@ -97,7 +99,7 @@ export function openSession<Props extends CommonProps, Player extends Sound>(
     const now = programme();
     player.set(now);
     const topic = model.get("_topic");
-    if (topic) publish(String(topic), { clip: now.clip, place: now.place ?? null });
+    if (topic) publish(String(topic), { clip: now.shown ?? now.clip, place: now.place ?? null });
   });
   const leave = [
     player.changed.on(() => saver.set("playing", player.playing)),

@@ -2,7 +2,7 @@
 
 import { type Clip, type Place, readPlace, readRefused, readScore } from "../core/clip";
 import { type Bytes, decodeNotes, decodeSteps } from "../core/notes";
-import { type CommonProps, type InterpolationProps, type PianoRollProps, readStatus } from "../core/props";
+import { type CommonProps, type PianoRollProps, readStatus } from "../core/props";
 import type { Model } from "./model";
 
 export const COMMON = [
@@ -80,27 +80,5 @@ export function pianoRollReader(
       }),
       refused: followed() ? [] : refused(model.get("_refused")),
     }),
-  };
-}
-
-/** `value` is snapped to the nearest step. */
-export function interpolationReader(model: Model): Reader<InterpolationProps> {
-  const steps = memo(readSteps);
-  const places = memo(readPlaces);
-  return {
-    traits: [...COMMON, "_notes", "_score", "_offsets", "_places", "labels", "value"],
-    read() {
-      const clips = steps(model.get("_notes"), model.get("_score"), model.get("_offsets"));
-      const labels = model.get("labels");
-      const [a, b] = Array.isArray(labels) ? labels : [];
-      const last = clips.length - 1;
-      return {
-        ...readCommon(model),
-        steps: clips,
-        places: places(model.get("_places")),
-        step: Math.max(0, Math.min(last, Math.round(number(model.get("value"), 0) * last))),
-        labels: [text(a), text(b)],
-      };
-    },
   };
 }

@@ -42,10 +42,15 @@ export function slotsOf(steps: number, width: number): Slots {
 export interface ThumbStyle {
   readonly look: Look;
   readonly place: Place;
+  /** Alpha of the ground; the theme's own if not given. */
+  readonly ground?: number;
 }
 
 export interface Scale {
+  /** Nothing but drums. */
   readonly drums: boolean;
+  /** Drums under pitches. */
+  readonly mixed: boolean;
   readonly low: number;
   readonly high: number;
   readonly rows: readonly number[];
@@ -55,8 +60,10 @@ export interface Scale {
 /** One scale for all thumbnails: the range of all notes of all steps. */
 export function scaleOf(notes: readonly Note[], quarters: number): Scale {
   const pitched = notes.filter((note) => !note.drum);
-  const drums = pitched.length === 0 && notes.length > 0;
-  return { drums, ...rangeOf(pitched), rows: rowsOf(notes), quarters };
+  const hits = notes.filter((note) => note.drum);
+  const drums = pitched.length === 0 && hits.length > 0;
+  const mixed = pitched.length > 0 && hits.length > 0;
+  return { drums, mixed, ...rangeOf(pitched), rows: rowsOf(hits), quarters };
 }
 
 interface Box {
@@ -66,13 +73,16 @@ interface Box {
   readonly height: number;
 }
 
-/** Paints a clip into a box: its colour as ground, its notes without a grid. */
+/** Part of a thumbnail's height that pitches have where drums stand under them. */
+const PITCHES = 0.68;
+
+/** Paints a clip into a box: its colour as ground, its notes without a grid, drums under the pitches. */
 export function paintThumb(
   context: CanvasRenderingContext2D,
   box: Box,
   notes: readonly Note[],
   scale: Scale,
-  { look, place }: ThumbStyle,
+  { look, place, ground = look.theme === "dark" ? 0.15 : 0.1 }: ThumbStyle,
 ): void {
   const colour = look.clip(place);
   context.save();
@@ -80,33 +90,37 @@ export function paintThumb(
   context.roundRect(box.x, box.y, box.width, box.height, 4);
   context.clip();
   context.fillStyle = colour;
-  context.globalAlpha = look.forced ? 0 : look.theme === "dark" ? 0.15 : 0.1;
+  context.globalAlpha = look.forced ? 0 : ground;
   context.fillRect(box.x, box.y, box.width, box.height);
   context.globalAlpha = 1;
   const padX = Math.min(5, box.width * 0.1);
-  const padY = 6;
+  const padY = Math.min(6, box.height * 0.15);
   const perQuarter = (box.width - 2 * padX) / scale.quarters;
-  const count = scale.drums ? scale.rows.length : scale.high - scale.low + 1;
-  const height = Math.max(2, Math.min(scale.drums ? 3 : 4, ((box.height - 2 * padY) / count) * 1.25));
+  const room = box.height - 2 * padY;
+  const band = (drums: boolean) => {
+    const share = !scale.mixed ? 1 : drums ? 1 - PITCHES : PITCHES;
+    const count = drums ? scale.rows.length : scale.high - scale.low + 1;
+    const least = scale.mixed ? 1.2 : 2;
+    return {
+      top: box.y + padY + (drums ? room * (1 - share) : 0),
+      step: (room * share) / count,
+      height: Math.max(least, Math.min(drums ? 3 : 4, ((room * share) / count) * 1.25)),
+    };
+  };
+  const bands = { pitches: band(false), hits: band(true) };
   for (const note of notes) {
-    if (note.drum !== scale.drums) continue;
-    const row = scale.drums ? scale.rows.indexOf(drumClass(note.pitch)) : scale.high - note.pitch;
+    if (!scale.mixed && note.drum !== scale.drums) continue;
+    const row = note.drum ? scale.rows.indexOf(drumClass(note.pitch)) : scale.high - note.pitch;
     if (row < 0) continue;
-    const y = box.y + padY + ((row + 0.5) / count) * (box.height - 2 * padY) - height / 2;
-    const length = scale.drums ? 0.25 : note.end - note.start;
+    const { top, step, height } = note.drum ? bands.hits : bands.pitches;
+    const y = top + (row + 0.5) * step - height / 2;
+    const length = note.drum ? 0.25 : note.end - note.start;
     const gap = perQuarter > 8 ? 0.8 : 0.3;
-    const width = Math.max(
-      1,
-      Math.min(length * perQuarter - gap, scale.drums ? height : Number.POSITIVE_INFINITY),
-    );
+    const widest = note.drum ? height : Number.POSITIVE_INFINITY;
+    const width = Math.max(1, Math.min(length * perQuarter - gap, widest));
+    const x = box.x + padX + note.start * perQuarter;
     context.beginPath();
-    context.roundRect(
-      box.x + padX + note.start * perQuarter,
-      y,
-      width,
-      height,
-      Math.min(1, height / 2, width / 2),
-    );
+    context.roundRect(x, y, width, height, Math.min(1, height / 2, width / 2));
     context.fill();
   }
   context.restore();

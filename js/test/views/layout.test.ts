@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { translator } from "../../src/core/i18n";
 import { parseColour } from "../../src/ui/theme";
-import { stepValue } from "../../src/views/interpolation/track";
+import { stepText } from "../../src/views/interpolation/track";
 import { Axis } from "../../src/views/piano-roll/axis";
 import { layoutOf, rangeOf, rowsOf } from "../../src/views/piano-roll/layout";
 import { barStride } from "../../src/views/piano-roll/paint-grid";
@@ -94,7 +95,13 @@ test("thumbnails: all where they fit, thinned to an even spacing where not, neve
 });
 
 test("step values are short", () => {
-  expect([0, 1, 4, 8].map((step) => stepValue(step, 9))).toEqual(["0", "0.13", "0.5", "1"]);
+  const t = translator("en");
+  expect([0, 1, 4.4, 8].map((place) => stepText(t, place, 9))).toEqual([
+    "step 0 of 8 · 0",
+    "step 1 of 8 · 0.13",
+    "step 4.4 of 8 · 0.55",
+    "step 8 of 8 · 1",
+  ]);
 });
 
 test("computed colours are read in the forms browsers give", () => {

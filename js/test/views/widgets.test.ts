@@ -42,11 +42,37 @@ const sliderModel = (more = {}) =>
     _score: SCORE,
     _notes: encodeNotes(steps.flat()),
     _offsets: [0, 1, 3, 4],
-    _places: [
-      [-1, 0],
-      [0, 0],
-      [1, 0],
-    ],
+    _data_notes: encodeNotes([note(0, 1, 60), note(0, 1, 60), note(0, 1, 65)]),
+    _data_offsets: [0, 1, 2, 3],
+    _curves: {
+      latent: {
+        places: [
+          [-1, 0],
+          [0, 0],
+          [1, 0],
+        ],
+        distances: [
+          [0, 0.25, 1],
+          [1, 0.5, 0],
+        ],
+        costs: [1.5, 2.25, 1.75],
+      },
+      data: {
+        places: [[], [], []],
+        distances: [
+          [0, 0, 1],
+          [1, 1, 0],
+        ],
+        costs: [1.5, 3.5, 1.75],
+      },
+    },
+    _stops: [0, 2],
+    _exact: {},
+    _exact_notes: encodeNotes([]),
+    space: "latent",
+    snap: false,
+    temperature: null,
+    seed: 0,
     steps: 3,
     value: 0.5,
     labels: ["First", "Second"],

@@ -1,7 +1,8 @@
-/** Thumbnails, track and handle: one slider between A and B. */
+/** Thumbnails, track and handle: one slider through all waypoints. */
 
 import type { Note, Place } from "../../core/clip";
 import type { Translate } from "../../core/i18n";
+import { waypointLetter } from "../../core/interpolation-props";
 import { type Look, lookOf } from "../../core/palette";
 import { h, put, say } from "../../ui/dom";
 import { Seal } from "../../ui/seal";
@@ -11,8 +12,13 @@ export interface TrackProps {
   /** Notes of every step. */
   readonly steps: readonly (readonly Note[])[];
   readonly places: readonly Place[];
-  readonly step: number;
-  readonly labels: readonly [string, string];
+  /** Steps at which the waypoints stand. */
+  readonly stops: readonly number[];
+  readonly labels: readonly string[];
+  /** Where the handle stands, in steps; what is heard there has this place. */
+  readonly position: number;
+  readonly place: Place;
+  readonly snap: boolean;
   readonly quarters: number;
 }
 
@@ -21,14 +27,14 @@ const OUTLINE = 2;
 const HEIGHT = THUMB_HEIGHT + 2 * OUTLINE;
 /** Rings nearer to each other than this are left out. */
 const RING_ROOM = 14;
+/** The handle takes a step that is nearer than this many px. */
+const MAGNET = 5;
 
-/** "0.5", "0.38": where a step lies between A and B. */
-export function stepValue(step: number, steps: number): string {
-  return String(Math.round((step / Math.max(1, steps - 1)) * 100) / 100);
-}
-
-export function stepText(t: Translate, step: number, steps: number): string {
-  return t("slider.step", { step, last: steps - 1, value: stepValue(step, steps) });
+/** "step 4 of 8 · 0.5", "step 4.4 of 8 · 0.55": where the handle stands. */
+export function stepText(t: Translate, position: number, steps: number): string {
+  const last = Math.max(1, steps - 1);
+  const value = String(Math.round((position / last) * 100) / 100);
+  return t("slider.step", { step: String(Math.round(position * 100) / 100), last: steps - 1, value });
 }
 
 export class Track {
@@ -36,34 +42,24 @@ export class Track {
   readonly #canvas = h("canvas", "mv-thumbs", { "aria-hidden": "true" });
   readonly #line = h("div", "mv-track-line");
   readonly #rings = h("div", "mv-rings");
-  readonly #ends: readonly [Seal, Seal] = [new Seal(18), new Seal(18)];
+  readonly #seals = h("div", "mv-rings");
   readonly #seal = new Seal(26);
   readonly #handle: HTMLElement;
   readonly #slider: HTMLElement;
-  readonly #a = h("span", "mv-end mv-end-a");
-  readonly #b = h("span", "mv-end mv-end-b");
+  readonly #words: HTMLElement;
   readonly #now = h("span", "mv-step");
-  readonly #changed: (step: number) => void;
+  readonly #changed: (position: number) => void;
+  #waypoints: { readonly seal: Seal; readonly word: HTMLElement }[] = [];
   #props: TrackProps | undefined;
   #scale: Scale | undefined;
   #slots: Slots = { width: 1, steps: [0] };
   #look: Look = lookOf("light");
   #width = 0;
 
-  constructor(changed: (step: number) => void) {
+  constructor(changed: (position: number) => void) {
     this.#changed = changed;
     this.#handle = h("div", "mv-handle", {}, this.#seal.el);
-    const rail = h(
-      "div",
-      "mv-rail",
-      {},
-      this.#line,
-      this.#rings,
-      this.#ends[0].el,
-      this.#ends[1].el,
-      this.#handle,
-    );
-    for (const seal of this.#ends) seal.el.classList.add("mv-end-seal");
+    const rail = h("div", "mv-rail", {}, this.#line, this.#rings, this.#seals, this.#handle);
     this.#slider = h(
       "div",
       "mv-slider",
@@ -71,17 +67,17 @@ export class Track {
       this.#canvas,
       rail,
     );
-    const words = h("div", "mv-ends", { "aria-hidden": "true" }, this.#a, this.#now, this.#b);
-    this.el = h("div", "mv-track", {}, this.#slider, words);
+    this.#words = h("div", "mv-ends", { "aria-hidden": "true" }, this.#now);
+    this.el = h("div", "mv-track", {}, this.#slider, this.#words);
     this.#slider.addEventListener("keydown", (event) => this.#key(event));
     this.#slider.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       this.#slider.setPointerCapture(event.pointerId);
       this.#slider.classList.add("mv-dragging");
-      this.#at(event);
+      this.#at(event, true);
     });
     this.#slider.addEventListener("pointermove", (event) => {
-      if (this.#slider.hasPointerCapture(event.pointerId)) this.#at(event);
+      if (this.#slider.hasPointerCapture(event.pointerId)) this.#at(event, false);
     });
     const end = () => this.#slider.classList.remove("mv-dragging");
     this.#slider.addEventListener("pointerup", end);
@@ -94,13 +90,13 @@ export class Track {
     if (before?.steps !== props.steps || before.quarters !== props.quarters) {
       this.#scale = scaleOf(props.steps.flat(), props.quarters);
     }
-    put(this.#slider, "aria-label", t("slider.label"));
-    put(this.#slider, "aria-valuemax", props.steps.length - 1);
-    put(this.#slider, "aria-valuenow", props.step);
-    put(this.#slider, "aria-valuetext", stepText(t, props.step, props.steps.length));
-    this.#label(this.#a, t("slider.end-a"), props.labels[0], false);
-    this.#label(this.#b, t("slider.end-b"), props.labels[1], true);
-    say(this.#now, stepText(t, props.step, props.steps.length));
+    const count = props.steps.length;
+    put(this.#slider, "aria-label", t("slider.label", { last: waypointLetter(props.stops.length - 1) }));
+    put(this.#slider, "aria-valuemax", count - 1);
+    put(this.#slider, "aria-valuenow", Math.round(props.position * 100) / 100);
+    put(this.#slider, "aria-valuetext", stepText(t, props.position, count));
+    say(this.#now, stepText(t, props.position, count));
+    this.#name(props);
     this.#draw();
   }
 
@@ -114,16 +110,28 @@ export class Track {
     this.#draw();
   }
 
-  /** Middle of a step along the track, in css px. */
-  #x(step: number): number {
+  /** Where a place along the track is, in css px; places count in steps. */
+  x(position: number): number {
     const last = Math.max(1, (this.#props?.steps.length ?? 2) - 1);
-    return this.#slots.width / 2 + (step / last) * (this.#width - this.#slots.width);
+    return this.#slots.width / 2 + (position / last) * (this.#width - this.#slots.width);
   }
 
-  #label(el: HTMLElement, letter: string, title: string, last: boolean): void {
-    const mark = h("b", "", {}, letter);
-    el.replaceChildren(...(last ? [h("span", "", {}, title), mark] : [mark, h("span", "", {}, title)]));
-    put(el, "title", title);
+  /** A seal on the track and a title under it for each waypoint. */
+  #name({ stops, labels }: TrackProps): void {
+    if (this.#waypoints.length !== stops.length) {
+      this.#waypoints = stops.map(() => ({ seal: new Seal(18), word: h("span", "mv-end") }));
+      for (const { seal } of this.#waypoints) seal.el.classList.add("mv-end-seal");
+      this.#seals.replaceChildren(...this.#waypoints.map(({ seal }) => seal.el));
+      this.#words.replaceChildren(...this.#waypoints.map(({ word }) => word), this.#now);
+    }
+    this.el.classList.toggle("mv-many", stops.length > 2);
+    this.#waypoints.forEach(({ word }, index) => {
+      const label = labels[index] ?? "";
+      const mark = h("b", "", {}, waypointLetter(index));
+      const last = index > 0 && index === stops.length - 1;
+      word.replaceChildren(...(last ? [h("span", "", {}, label), mark] : [mark, h("span", "", {}, label)]));
+      put(word, "title", label);
+    });
   }
 
   #draw(): void {
@@ -133,8 +141,8 @@ export class Track {
     this.#slots = slotsOf(count, this.#width);
     this.#paintThumbs(props);
 
-    const from = this.#x(0);
-    const to = this.#x(count - 1);
+    const from = this.x(0);
+    const to = this.x(count - 1);
     const stops = props.places.map(
       (place, step) => `${this.#look.clip(place)} ${(100 * step) / Math.max(1, count - 1)}%`,
     );
@@ -145,12 +153,14 @@ export class Track {
         ? `linear-gradient(90deg, ${stops.join(", ")})`
         : this.#look.clip(props.places[0] ?? null);
     this.#paintRings(props, (to - from) / Math.max(1, count - 1));
-    this.#ends[0].update(props.places[0] ?? null, this.#look);
-    this.#ends[1].update(props.places[count - 1] ?? null, this.#look);
-    this.#ends[0].el.style.left = `${from}px`;
-    this.#ends[1].el.style.left = `${to}px`;
-    this.#seal.update(props.places[props.step] ?? null, this.#look);
-    this.#handle.style.left = `${this.#x(props.step)}px`;
+    props.stops.forEach((stop, index) => {
+      const seal = this.#waypoints[index]?.seal;
+      if (!seal) return;
+      seal.update(props.places[stop] ?? null, this.#look);
+      seal.el.style.left = `${this.x(stop)}px`;
+    });
+    this.#seal.update(props.place, this.#look);
+    this.#handle.style.left = `${this.x(props.position)}px`;
     this.#placeWords(props);
   }
 
@@ -160,19 +170,32 @@ export class Track {
     while (this.#rings.childElementCount < inner) this.#rings.append(h("i", "mv-ring"));
     for (let step = 1; step <= inner; step++) {
       const ring = this.#rings.children[step - 1] as HTMLElement;
-      ring.style.left = `${this.#x(step)}px`;
+      ring.style.left = `${this.x(step)}px`;
       ring.style.borderColor = this.#look.clip(props.places[step] ?? null);
-      ring.style.visibility = step === props.step ? "hidden" : "";
+      const covered = Math.abs(this.x(step) - this.x(props.position)) < 18;
+      ring.style.visibility = covered || props.stops.includes(step) ? "hidden" : "";
     }
   }
 
-  /** The step's words under the handle, kept clear of the titles at the ends. */
+  /** The titles under their seals, and the step's words under the handle, kept clear of them. */
   #placeWords(props: TrackProps): void {
+    const [first, last] = [this.#waypoints[0]?.word, this.#waypoints.at(-1)?.word];
+    const room = Math.min(
+      ...props.stops.slice(1).map((stop, index) => this.x(stop) - this.x(props.stops[index] as number)),
+    );
+    this.#waypoints.slice(1, -1).forEach(({ word }, index) => {
+      word.style.left = `${this.x(props.stops[index + 1] as number)}px`;
+      word.style.maxWidth = `${Math.max(12, room - 8)}px`;
+    });
+    const many = props.stops.length > 2;
+    for (const word of [first, last]) {
+      if (word) word.style.maxWidth = many ? `${Math.max(12, room / 2 + this.x(0) - 8)}px` : "";
+    }
     const half = this.#now.offsetWidth / 2;
-    const stacked = this.el.closest(".mv-narrow") !== null;
-    const left = stacked ? 0 : this.#a.offsetWidth + 16;
-    const right = stacked ? 0 : this.#b.offsetWidth + 16;
-    const x = Math.max(left + half, Math.min(this.#x(props.step), this.#width - right - half));
+    const stacked = many || this.el.closest(".mv-narrow") !== null;
+    const left = stacked ? 0 : (first?.offsetWidth ?? 0) + 16;
+    const right = stacked ? 0 : (last?.offsetWidth ?? 0) + 16;
+    const x = Math.max(left + half, Math.min(this.x(props.position), this.#width - right - half));
     this.#now.style.left = `${x}px`;
   }
 
@@ -192,13 +215,15 @@ export class Track {
     context.setTransform(ratio, 0, 0, ratio, 0, OUTLINE * ratio);
     context.clearRect(0, -OUTLINE, this.#width, HEIGHT);
     // Where steps are thinned out, the slot nearest to the current step shows that step itself.
+    const current = Math.round(props.position);
     const nearest = this.#slots.steps.reduce((best, step) =>
-      Math.abs(step - props.step) < Math.abs(best - props.step) ? step : best,
+      Math.abs(step - current) < Math.abs(best - current) ? step : best,
     );
+    const between = Math.abs(props.position - current) > 1e-6;
     for (const slot of this.#slots.steps) {
-      const step = slot === nearest ? props.step : slot;
+      const step = slot === nearest ? current : slot;
       const box = {
-        x: this.#x(slot) - this.#slots.width / 2,
+        x: this.x(slot) - this.#slots.width / 2,
         y: 0,
         width: this.#slots.width,
         height: THUMB_HEIGHT,
@@ -206,8 +231,10 @@ export class Track {
       const style = { look: this.#look, place: props.places[step] ?? null };
       paintThumb(context, box, props.steps[step] ?? [], scale, style);
       if (slot !== nearest) continue;
-      context.strokeStyle = this.#look.forced ? this.#look.tokens.signal : this.#look.tokens.ink;
-      context.lineWidth = 2;
+      const { tokens, forced } = this.#look;
+      // A thin line for the step that is only the nearest one.
+      context.strokeStyle = forced ? tokens.signal : between ? tokens.ink3 : tokens.ink;
+      context.lineWidth = between ? 1 : 2;
       context.beginPath();
       // Outside the thumbnail, and at the ends within the widget: nothing of it makes a host scroll.
       const from = Math.max(1, box.x - 1);
@@ -217,18 +244,25 @@ export class Track {
     }
   }
 
-  #set(step: number): void {
+  #set(position: number): void {
     const props = this.#props;
     if (!props) return;
-    const next = Math.max(0, Math.min(props.steps.length - 1, Math.round(step)));
-    if (next !== props.step) this.#changed(next);
+    const held = Math.max(0, Math.min(props.steps.length - 1, position));
+    const next = props.snap ? Math.round(held) : held;
+    if (next !== props.position) this.#changed(next);
   }
 
-  #at(event: PointerEvent): void {
+  /** On a thumbnail its own step is meant; on the rail any place, and a step where it is near. */
+  #at(event: PointerEvent, pressed: boolean): void {
     const count = this.#props?.steps.length ?? 1;
-    const x = event.clientX - this.#slider.getBoundingClientRect().left;
-    const span = this.#x(count - 1) - this.#x(0);
-    if (span > 0) this.#set(((x - this.#x(0)) / span) * (count - 1));
+    const box = this.#slider.getBoundingClientRect();
+    const span = this.x(count - 1) - this.x(0);
+    if (span <= 0) return;
+    const position = ((event.clientX - box.left - this.x(0)) / span) * (count - 1);
+    const step = Math.round(position);
+    const thumbs = pressed && event.clientY - box.top < THUMB_HEIGHT;
+    const near = (Math.abs(position - step) / (count - 1)) * span < MAGNET;
+    this.#set(thumbs || near ? step : position);
   }
 
   #key(event: KeyboardEvent): void {
@@ -236,21 +270,26 @@ export class Track {
     if (!props || event.ctrlKey || event.metaKey || event.altKey) return;
     const last = props.steps.length - 1;
     const tenth = Math.max(1, Math.round(last / 10));
-    const by = event.shiftKey ? tenth : 1;
-    const targets: Record<string, number> = {
-      ArrowRight: props.step + by,
-      ArrowUp: props.step + by,
-      ArrowLeft: props.step - by,
-      ArrowDown: props.step - by,
-      PageUp: props.step + tenth,
-      PageDown: props.step - tenth,
-      Home: 0,
-      End: last,
+    const at = props.position;
+    const by = (direction: -1 | 1): number => {
+      // A tenth of a step, counted from the step so that ten of them are the next one.
+      if (event.shiftKey) return props.snap ? at + direction * tenth : Math.round(at * 10 + direction) / 10;
+      return direction > 0 ? Math.floor(at + 1 + 1e-6) : Math.ceil(at - 1 - 1e-6);
+    };
+    const targets: Record<string, () => number> = {
+      ArrowRight: () => by(1),
+      ArrowUp: () => by(1),
+      ArrowLeft: () => by(-1),
+      ArrowDown: () => by(-1),
+      PageUp: () => Math.round(at) + tenth,
+      PageDown: () => Math.round(at) - tenth,
+      Home: () => 0,
+      End: () => last,
     };
     const target = targets[event.key];
-    if (target === undefined) return;
+    if (!target) return;
     event.preventDefault();
     event.stopPropagation();
-    this.#set(target);
+    this.#set(target());
   }
 }

@@ -1,0 +1,54 @@
+import { type PadProps, spotOf } from "../core/interpolation-pad-props";
+import { PadModel } from "../host/interpolation-pad-traits";
+import type { Model } from "../host/model";
+import { mountView, openSession, type Session } from "../host/session";
+import { InterpolationPadView } from "../views/interpolation-pad/view";
+import { createPlayer, type Player } from "../views/shell";
+
+/** Cells are rendered ahead for so many quarters in all. */
+const AHEAD = 256;
+
+/** The path or the current cell, and the cells by their distance from it: the likeliest first. */
+function sounding({ n, cells, value, path, along, piece, shown }: PadProps) {
+  const clip = along && piece ? piece : shown.clip;
+  const far = (cell: number) => Math.hypot(spotOf(cell, n)[0] - value[0], spotOf(cell, n)[1] - value[1]);
+  const room = Math.max(4, Math.floor(AHEAD / Math.max(1, shown.clip.score.quarters)));
+  const near = cells.map((_, cell) => cell).sort((a, b) => far(a) - far(b));
+  const likely = along ? path.map((cell) => cells[cell]) : near.slice(0, room).map((cell) => cells[cell]);
+  const first = piece && !along ? [piece] : [];
+  return {
+    clip,
+    shown: shown.clip,
+    place: shown.place,
+    likely: [...first, ...likely].filter((c) => c !== undefined),
+  };
+}
+
+/** Called once a widget model: its views share what is opened here. */
+export default () => {
+  let session: Session<PadProps, Player> | undefined;
+  let pad: PadModel | undefined;
+  const open = (model: Model) => {
+    pad ??= new PadModel(model);
+    if (!session) {
+      session = openSession(model, pad.reader, sounding, createPlayer);
+      pad.join(session);
+    }
+    return { ...session, actions: pad.actions(session.actions) };
+  };
+  return {
+    initialize({ model }: { model: Model }) {
+      open(model);
+      return () => {
+        pad?.dispose();
+        session?.dispose();
+        session = undefined;
+        pad = undefined;
+      };
+    },
+    render({ model, el }: { model: Model; el: HTMLElement }) {
+      const { player, actions, reader, touched, work } = open(model);
+      return mountView(model, reader, new InterpolationPadView(el, player, actions, work), touched);
+    },
+  };
+};

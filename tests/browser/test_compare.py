@@ -1,0 +1,107 @@
+"""Compare in a bare page, Python behind it, and once in JupyterLab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mvae_widgets as mv
+from tests.browser.bare import BarePage
+from tests.browser.conftest import Notebook
+from tests.browser.test_sound import SETUP
+
+
+@pytest.fixture(scope="module")
+def clips(model: Any) -> list[Any]:
+    return [model.clips(mv.tunes.load(name))[0] for name in ("low-road", "devils-dream")]
+
+
+def test_a_click_on_a_small_roll_plays_it(model: Any, clips: list[Any], bare: Callable[..., BarePage]) -> None:
+    compare = mv.Compare.routes(model, *clips, steps=5)
+    page = bare(width=900)
+    root = page.show(compare)
+    cells = root.locator(".mv-cell")
+    cells.nth(7).click()
+    page.page.wait_for_function("() => document.querySelector('.mv-root').dataset.playing === 'true'")
+    page.page.wait_for_function("() => +document.querySelector('.mv-root').dataset.playhead > 0.2")
+    assert compare.selected == ("data", 2)
+    assert cells.nth(7).locator(".mv-thumb-head").is_visible()
+    # Another one goes on sounding, the same one stops.
+    cells.nth(1).click()
+    page.page.wait_for_timeout(200)
+    assert root.get_attribute("data-playing") == "true"
+    assert compare.selected == ("latent", 1)
+    cells.nth(1).click()
+    page.page.wait_for_function("() => document.querySelector('.mv-root').dataset.playing === 'false'")
+    cells.nth(1).press("ArrowDown")
+    page.page.wait_for_timeout(150)
+    assert compare.selected == ("data", 1)
+    assert root.get_attribute("data-playing") == "false"
+    cells.nth(6).press("Enter")
+    page.page.wait_for_function("() => document.querySelector('.mv-root').dataset.playing === 'true'")
+    assert not page.errors
+
+
+def test_words_choose_which_of_two_plays(reel: Any, air: Any, bare: Callable[..., BarePage]) -> None:
+    compare = mv.Compare(reel, air, labels=("Before", "After"))
+    page = bare(width=900)
+    root = page.show(compare)
+    assert root.locator(".mv-legend").get_attribute("aria-label") == (
+        f"{len(compare.difference.same)} notes the same, {len(compare.difference.missing)} missing, "
+        f"{len(compare.difference.added)} added"
+    )
+    shown = [text for text in root.locator(".mv-beat").all_inner_texts() if text]
+    assert sum(map(int, shown)) == len(compare.difference.missing) + len(compare.difference.added)
+    root.get_by_role("radio", name="After").press("ArrowLeft")
+    page.page.wait_for_timeout(150)
+    assert compare.selected == ("original", 0)
+    compare.value = 1
+    page.flush()
+    page.page.wait_for_function("() => document.querySelector('.mv-root').dataset.value === '1'")
+    # Zoomed in, both rolls and the strip stay under one another.
+    first = root.locator(".mv-stage").first
+    for key in ("+", "+"):
+        first.press(key)
+    page.page.wait_for_timeout(200)
+    thumbs = root.locator(".mv-scroll-thumb").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert thumbs[0] == pytest.approx(thumbs[1])
+    assert root.locator(".mv-beat:not([hidden])").count() < 16
+    assert not page.errors
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [560, 800, 1100])
+def test_pictures_to_be_looked_at(
+    model: Any, clips: list[Any], bare: Callable[..., BarePage], artefacts: Path, width: int, dark: bool
+) -> None:
+    page = bare(width=width + 32, dark=dark)
+    widgets = {
+        "reconstruction": mv.Compare.reconstruction(model, mv.tunes.load("low-road")),
+        "routes": mv.Compare.routes(model, *clips),
+        "samples": mv.Compare.samples(model),
+        "mean": mv.Compare.mean(model, *clips),
+    }
+    for name, widget in widgets.items():
+        root = page.show(widget)
+        page.page.wait_for_timeout(150)
+        assert root.bounding_box()["width"] == width
+        theme = "dark" if dark else "light"
+        suffix = "" if name == "reconstruction" else f"-{name}"
+        root.screenshot(path=artefacts / f"compare{suffix}-{theme}-{width}.png")
+    assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing stands out at the right"
+    assert not page.errors
+
+
+def test_in_jupyterlab_what_is_chosen_is_told(open_notebook: Callable[..., Notebook]) -> None:
+    cells = [SETUP, "compare = mv.Compare.reconstruction(model, a)\ncompare", "rows = mv.Compare.samples(model)\nrows"]
+    notebook = open_notebook(cells)
+    notebook.run_all()
+    pair, rows = notebook.widget(0), notebook.widget(1)
+    pair.get_by_role("radio", name="Reconstruction").press("ArrowLeft")
+    notebook.wait_for("print(compare.selected)", "('original', 0)")
+    rows.locator(".mv-cell").first.press("ArrowRight")
+    notebook.wait_for("print(rows.selected)", "('data', 1)")
+    assert not notebook.errors
