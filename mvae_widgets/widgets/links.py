@@ -39,8 +39,10 @@ class Link:
         self._following = True
         try:
             for target in self.targets:
+                # A point of one model's latent space means nothing in another's.
+                shared = getattr(self.source, "_model", None) is getattr(target, "_model", None)
                 with target._showing_errors():
-                    target.show(self.source.sequence, getattr(self.source, "z", None))
+                    target.show(self.source.sequence, getattr(self.source, "z", None) if shared else None)
         finally:
             self._following = False
 

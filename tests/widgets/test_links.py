@@ -24,6 +24,15 @@ def test_what_is_picked_is_shown(model: Any, reel: Any, air: Any) -> None:
     assert one._follows == two._follows == []
 
 
+def test_another_model_gets_no_z(model: Any, reel: Any, air: Any) -> None:
+    slider = mv.InterpolationSlider(model, reel, air, steps=3)
+    other = mv.PianoRoll(air, mv.load("melody-2bar", device="cpu"))
+    heard: list[Any] = []
+    other.show = lambda sequence, z=None: heard.append(z)  # type: ignore[method-assign]
+    mv.link(slider, other)
+    assert heard == [None]
+
+
 def test_two_that_follow_each_other_do_not_go_round(reel: Any, air: Any) -> None:
     a, b = mv.PianoRoll(reel), mv.PianoRoll(reel)
     mv.link(a, b)
