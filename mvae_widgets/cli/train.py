@@ -52,7 +52,7 @@ def _train_musicvae(options: argparse.Namespace, device: str, facts: dict[str, A
     trainer = Trainer(recipe, options.data, out, device, options.seed)
     started_from = "From random weights."
     if options.start:
-        started_from = f"Continued from {options.start.name}."
+        started_from = f"Continued from {options.start}."
         if trainer.step == 0:
             trainer.start_from(read_bundle(find(options.start)))
     trainer.run()

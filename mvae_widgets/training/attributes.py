@@ -42,7 +42,7 @@ Array = np.ndarray[Any, Any]
 
 
 def attribute_vectors(
-    model: VAE, tokens: Array, weights: Array, transpose: int, clips: int = CLIPS, seed: int = 0
+    model: VAE, tokens: Array, weights: Array, transpose: int, clips: int | None = None, seed: int = 0
 ) -> AttributeVectors:
     """Fit the vectors of `features.attributes_for` to training clips as they were drawn in training.
 
@@ -55,13 +55,13 @@ def attribute_vectors(
     transpose
         Largest transposition either way, in semitones; without it "C diatonic" would mean little.
     clips
-        How many to draw (of two bars; of longer ones fewer). A fifth of them are also edited; a thousand are
-        moved and decoded to measure what a step does.
+        How many to draw (of two bars; of longer ones fewer), `CLIPS` if not given. A fifth of them are also
+        edited; a thousand are moved and decoded to measure what a step does.
     seed
         Of all draws.
     """
     config = model.config
-    clips = max(1, clips * USUAL_STEPS // config.steps)
+    clips = max(1, (clips or CLIPS) * USUAL_STEPS // config.steps)
     drawn = draw_clips(tokens, weights, transpose if config.family == "melody" else 0, clips, seed)
     mu = encode_tokens(model, drawn)
     values = {name: measure(drawn) for name, measure in measures_of(config).items()}

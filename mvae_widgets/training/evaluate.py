@@ -178,7 +178,7 @@ def evaluate_prior(
         "temperature": temperature,
         "at_least_3_onsets": float((_notes(samples, model.config) >= 3).mean()),
         "in_training_set": float(found_in(samples, train, model.config).mean()),
-        "samples": {name: float(np.nanmean(measure(samples))) for name, measure in measures.items()},
+        "samples": {name: _mean(measure(samples)) for name, measure in measures.items()},
         "data": {name: float(value) for name, value in data.items()},
     }
 
@@ -242,6 +242,12 @@ def _notes(tokens: Tokens, config: ModelConfig) -> Tokens:
     if config.family in ("drums", "groove"):
         return np.asarray((tokens[..., :CLASSES] > 0.5).sum((1, 2)))
     return np.asarray(features.onsets(next(iter(_parts(tokens, config).values()))).sum(1))
+
+
+def _mean(values: Tokens) -> float:
+    """Over the clips that have the number; 0 if none has."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def _filled(values: Tokens) -> Tokens:

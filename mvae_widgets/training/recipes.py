@@ -162,7 +162,7 @@ HELD_OUT = tuple(Source("melodies.npz", "steps", name) for name in ("pop909", "n
 _DRUM_MODEL = Recipe(
     CONFIGS["drums-2bar"],
     _DRUMS,
-    steps=6_500,
+    steps=14_000,
     batch_size=128,
     learning_rate=2e-3,
     min_learning_rate=5e-5,
@@ -170,14 +170,14 @@ _DRUM_MODEL = Recipe(
     free_bits=48.0,
     token_dropout=0.3,
     transpose=0,
-    cross=0.5,
+    cross=0.25,
     validate_every=500,
     patience=8,
 )
 _GROOVE_MODEL = Recipe(
     CONFIGS["groove-2bar-humanize"],
     _GROOVES,
-    steps=2_500,
+    steps=10_000,
     batch_size=128,
     learning_rate=2e-3,
     min_learning_rate=5e-5,

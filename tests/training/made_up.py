@@ -36,6 +36,7 @@ def write_trios(folder: Path) -> None:
     rng = np.random.default_rng(2)
     melody, bass = np.full((2, PASSAGES, STEPS), -2, np.int8)
     melody[:, ::2] = 60 + rng.choice([0, 2, 4, 5, 7], (PASSAGES, STEPS // 2))
+    melody[rng.random(melody.shape) < 0.2] = -2
     melody[:, 14::16] = -1
     bass[:, ::4] = 36 + rng.choice([0, 5, 7], (PASSAGES, STEPS // 4))
     np.savez(
