@@ -79,7 +79,8 @@ def see_widgets(page: Any, picture: Path) -> None:
     roots.last.screenshot(path=picture)
     play = roots.last.locator(".mv-play").first
     play.click()
-    page.wait_for_function("e => e.closest('.mv-root').dataset.playing === 'true'", arg=play.element_handle())
+    playing = "e => e.closest('.mv-root').dataset.playing === 'true'"
+    page.wait_for_function(playing, arg=play.element_handle(), timeout=60_000)
     play.click()
 
 
@@ -95,7 +96,7 @@ def test_notebook_7(path: Path, notebook7: Server, browser: Any, artefacts: Path
     page.get_by_role("menuitem", name="Run", exact=True).first.click()
     page.get_by_text("Run All Cells", exact=True).first.click()
     last = page.locator(".jp-CodeCell .jp-InputPrompt").last
-    page.wait_for_function("e => /\\d/.test(e.textContent)", arg=last.element_handle(), timeout=120_000)
+    page.wait_for_function("e => /\\d/.test(e.textContent)", arg=last.element_handle(), timeout=240_000)
     see_widgets(page, artefacts / f"notebook7-{path.stem}.png")
     assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert errors == []

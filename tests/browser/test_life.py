@@ -33,7 +33,7 @@ def test_a_busy_kernel_neither_blocks_the_slider_nor_corrupts_the_model(open_not
     step = int(slider.get_attribute("data-step"))
     assert step in (5, 6)
     assert round(float(handle.get_attribute("aria-valuenow"))) == step
-    assert took < 3, "dragging waited for the kernel"
+    assert took < 4.5, "dragging waited for the kernel, which is busy for six seconds"
     reply = notebook.client.get_shell_msg(timeout=60)
     while reply["parent_header"]["msg_id"] != message:
         reply = notebook.client.get_shell_msg(timeout=60)
