@@ -47,7 +47,7 @@ SOUND = """() => new Promise((done) => {
 })"""
 TURNS = {
     "interpolation_slider": (".mv-slider", ("ArrowRight", "ArrowLeft"), "data-step"),
-    "interpolation_pad": (".mv-pad-grid", ("ArrowRight", "ArrowLeft"), "data-cell"),
+    "interpolation_pad": (".mv-pad-square", ("ArrowRight", "ArrowLeft"), "data-cell"),
     "attribute_knobs": (".mv-knob", ("ArrowUp", "ArrowDown"), "data-turn"),
 }
 

@@ -34,6 +34,8 @@ CRITIC_STEPS = 1200
 ACTOR_STEPS = 800
 #: Clips that must have what is asked, and clips that must not.
 FEWEST = 20
+#: Of the critics' weights: a search finds the places where a rough critic is sure of what is not so.
+DECAY = 1.0
 #: How strongly a vector is held where it came from.
 KEEP = 0.1
 
@@ -200,7 +202,7 @@ def fit_constraints(
     real = dense([size, HIDDEN, HIDDEN, 1], random)
     actor = _Actor(size, HIDDEN, random)
     spread = means.std(0).clamp_min(1e-3)
-    critics = torch.optim.Adam([*judge.parameters(), *real.parameters()], lr=1e-3)
+    critics = torch.optim.AdamW([*judge.parameters(), *real.parameters()], lr=1e-3, weight_decay=DECAY)
     only_real = torch.optim.Adam(real.parameters(), lr=3e-4)
     moves = torch.optim.Adam(actor.parameters(), lr=1e-3)
 
