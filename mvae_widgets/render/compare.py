@@ -12,8 +12,8 @@ from ..colour import Theme
 from ..errors import ConfigError
 from ..music.difference import Difference
 from ..music.score import Score
+from .bundle import Bundle, bundle_of
 from .drawing import Drawing, Rect, Span, Text, clean, fit, text_width
-from .plots import Bundle, bundle_of
 from .roll import (
     PAD,
     check_place,

@@ -8,6 +8,7 @@ from itertools import pairwise
 from ..colour import Theme
 from ..errors import ConfigError
 from ..music.score import Score
+from .bundle import Bundle, bundle_of
 from .drawing import Circle, Drawing, Line, Rect, Span, Text, clean, fit, seal
 from .roll import (
     PAD,
@@ -23,7 +24,7 @@ from .roll import (
 )
 from .strip import Scale
 
-__all__ = ["grid_drawing"]
+__all__ = ["grid_bundle"]
 
 ROLL = 170.0
 # With more notes than this in all, cells between the corners, the current one and the path are tints alone.
@@ -33,7 +34,7 @@ WORDS = 26.0
 GROUNDS = {"light": (0.10, 0.20, 0.26), "dark": (0.15, 0.28, 0.36)}
 
 
-def grid_drawing(
+def grid_bundle(
     scores: Sequence[Score],
     places: Sequence[Sequence[float]],
     labels: Sequence[str],
@@ -45,8 +46,31 @@ def grid_drawing(
     theme: Theme = "light",
     title: str | None = None,
     subtitle: str | None = None,
-) -> Drawing:
-    """Lay out a pad on its own paper; parameters as in `plots.grid_bundle`."""
+) -> Bundle:
+    """Draw a pad for a mime bundle: n x n thumbnails between four clips, and the roll of one.
+
+    Parameters
+    ----------
+    scores
+        The cells row by row, n x n of them.
+    places
+        ``(u, v)`` for each cell; none for neutral ink.
+    labels
+        Titles of the corners: top left, top right, bottom left, bottom right.
+    current
+        Row and column (from 0) of the cell that is outlined and whose roll is drawn below.
+    here
+        Score and place that are drawn below instead, for what stands between cells.
+    path
+        Rows and columns of the cells of a path.
+    width, theme, title, subtitle
+        As in `plots.roll_svg`.
+
+    Raises
+    ------
+    ConfigError
+        When the numbers of scores, places and labels do not go together, or a cell is outside.
+    """
     n = round(len(scores) ** 0.5)
     if n < 2 or n * n != len(scores):
         raise ConfigError(f"{len(scores)} cells are no square.", "Give n x n, row by row, n at least 2.")
@@ -70,7 +94,7 @@ def grid_drawing(
     bottom = _square(drawing, scores, at, labels, cell, path, top)
     bottom = draw_lanes(drawing, shown, bottom + 12, colour_of(place, drawing.theme), height=ROLL)
     finish(drawing, bottom + PAD)
-    return drawing
+    return bundle_of(drawing)
 
 
 def _square(

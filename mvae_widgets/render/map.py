@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..colour import TOKENS, Theme
+from .bundle import Bundle, bundle_of
 from .drawing import Circle, Drawing, Line, Rect, Span, Text, clean, fit, seal, text_width
 from .map_palette import GREY, palette
-from .plots import Bundle, bundle_of
 from .roll import PAD, check_theme, check_width, colour_of, draw_head, draw_paper, finish
 
 __all__ = ["MapPoints", "clips_of", "figure", "map_bundle", "map_drawing"]

@@ -6,14 +6,12 @@ bundle carries for places where no widget can live (print, code hosts, exported 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..colour import TOKENS, Theme
 from ..music.score import Score
-from .drawing import Drawing
-from .grid import grid_drawing
+from .bundle import PNG_SCALE, Bundle, bundle_of
 from .kit import drum_name, kit_rows
 from .lanes import BLACK_KEYS, PitchRange
 from .raster import to_png
@@ -33,9 +31,7 @@ if TYPE_CHECKING:
     Figure = Any  # bokeh's own annotations lack half of what it takes
 
 __all__ = [
-    "bundle_of",
     "figure",
-    "grid_bundle",
     "roll_bundle",
     "roll_png",
     "roll_svg",
@@ -43,13 +39,6 @@ __all__ = [
     "strip_png",
     "strip_svg",
 ]
-
-PNG_SCALE = 2
-# A picture goes into every notebook that is saved: one of more characters has few colours.
-MOST_PNG = 75_000
-FEW_COLOURS = 256
-
-Bundle = tuple[dict[str, str], dict[str, dict[str, int]]]
 
 
 def roll_svg(
@@ -225,69 +214,6 @@ def strip_bundle(
             stops=stops,
         )
     )
-
-
-def grid_bundle(
-    scores: Sequence[Score],
-    places: Sequence[Sequence[float]],
-    labels: Sequence[str],
-    current: tuple[int, int],
-    *,
-    here: tuple[Score, Sequence[float]] | None = None,
-    path: Sequence[tuple[int, int]] = (),
-    width: float = 504,
-    theme: Theme = "light",
-    title: str | None = None,
-    subtitle: str | None = None,
-) -> Bundle:
-    """Draw a pad for a mime bundle: n x n thumbnails between four clips, and the roll of one.
-
-    Parameters
-    ----------
-    scores
-        The cells row by row, n x n of them.
-    places
-        ``(u, v)`` for each cell; none for neutral ink.
-    labels
-        Titles of the corners: top left, top right, bottom left, bottom right.
-    current
-        Row and column (from 0) of the cell that is outlined and whose roll is drawn below.
-    here
-        Score and place that are drawn below instead, for what stands between cells.
-    path
-        Rows and columns of the cells of a path.
-    width, theme, title, subtitle
-        As in `roll_svg`.
-
-    Raises
-    ------
-    ConfigError
-        When the numbers of scores, places and labels do not go together, or a cell is outside.
-    """
-    drawing = grid_drawing(
-        scores,
-        places,
-        labels,
-        current,
-        here=here,
-        path=path,
-        width=width,
-        theme=theme,
-        title=title,
-        subtitle=subtitle,
-    )
-    return bundle_of(drawing)
-
-
-def bundle_of(drawing: Drawing) -> Bundle:
-    """Write a drawing for a mime bundle."""
-    words = f"{drawing.title} ({drawing.description})" if drawing.description else drawing.title
-    png = base64.b64encode(to_png(drawing, PNG_SCALE)).decode("ascii")
-    if len(png) > MOST_PNG:
-        png = base64.b64encode(to_png(drawing, PNG_SCALE, FEW_COLOURS)).decode("ascii")
-    data = {"text/plain": words, "image/svg+xml": to_svg(drawing), "image/png": png}
-    size = {"width": round(drawing.width), "height": round(drawing.height)}
-    return data, {"image/png": size}
 
 
 def figure(

@@ -174,20 +174,14 @@ _DRUM_MODEL = Recipe(
     validate_every=500,
     patience=8,
 )
-_GROOVE_MODEL = Recipe(
-    CONFIGS["groove-2bar-humanize"],
-    _GROOVES,
+_GROOVE_MODEL = replace(
+    _DRUM_MODEL,
+    config=CONFIGS["groove-2bar-humanize"],
+    sources=_GROOVES,
     steps=10_000,
-    batch_size=128,
-    learning_rate=2e-3,
-    min_learning_rate=5e-5,
-    beta_rate=0.999,
-    free_bits=48.0,
-    token_dropout=0.3,
-    transpose=0,
+    cross=0.0,
     loudness=0.15,
     validate_every=250,
-    patience=8,
 )
 _LONG_MELODY = Recipe(
     CONFIGS["melody-16bar"],

@@ -12,7 +12,8 @@ import traitlets as t
 from mvae_widgets.checks import number
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music.clips import Clip
-from mvae_widgets.render.plots import Bundle, roll_bundle
+from mvae_widgets.render.bundle import Bundle
+from mvae_widgets.render.plots import roll_bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.knob_bench import Asked, Bench

@@ -18,7 +18,7 @@ from mvae_widgets.checks import as_path
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music import score as scores
 from mvae_widgets.music.sequences import as_sequence
-from mvae_widgets.render.plots import Bundle
+from mvae_widgets.render.bundle import Bundle
 from mvae_widgets.widgets import messages
 
 __all__ = ["STATIC", "MusicWidget", "on_common_tracks", "pack", "score_of"]

@@ -11,8 +11,8 @@ import traitlets as t
 from mvae_widgets.checks import number
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music.difference import Difference, difference
+from mvae_widgets.render.bundle import Bundle
 from mvae_widgets.render.compare import rolls_bundle, rows_bundle
-from mvae_widgets.render.plots import Bundle
 from mvae_widgets.widgets import scenes
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec

@@ -16,7 +16,8 @@ from mvae_widgets.latent.interpolate import grid, slerp
 from mvae_widgets.music.clips import Clip
 from mvae_widgets.music.library import note_seq
 from mvae_widgets.music.score import Score
-from mvae_widgets.render.plots import Bundle, grid_bundle
+from mvae_widgets.render.bundle import Bundle
+from mvae_widgets.render.grid import grid_bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.messages import Answer

@@ -9,7 +9,8 @@ import traitlets as t
 
 from mvae_widgets.checks import number, whole_number
 from mvae_widgets.errors import ConfigError
-from mvae_widgets.render.plots import Bundle, strip_bundle
+from mvae_widgets.render.bundle import Bundle
+from mvae_widgets.render.plots import strip_bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.messages import Answer

@@ -11,8 +11,8 @@ import traitlets as t
 
 from mvae_widgets.checks import number, whole_number
 from mvae_widgets.errors import ConfigError
+from mvae_widgets.render.bundle import Bundle
 from mvae_widgets.render.map import MapPoints, clips_of, figure, map_bundle
-from mvae_widgets.render.plots import Bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.map_data import (
@@ -21,6 +21,7 @@ from mvae_widgets.widgets.map_data import (
     cards_of,
     letter_of,
     marks_of,
+    nearest_of,
     point_of,
     rounded,
     route_of,
@@ -189,12 +190,7 @@ class LatentScatter(MusicWidget):
         """Numbers of the clips nearest to the current point in latent space, nearest first."""
         if self.z is None or not len(self.corpus):
             return np.empty(0, np.int64)
-        squares = self._norms - 2 * (self.corpus.mu @ np.asarray(self.z, np.float32))
-        if self.value is not None:
-            squares[self.value] = np.inf
-        most = min(NEIGHBOURS, len(squares) - (self.value is not None))
-        found = np.argpartition(squares, most - 1)[:most] if most > 0 else np.empty(0, np.int64)
-        return np.asarray(found[np.argsort(squares[found], kind="stable")])
+        return nearest_of(self.corpus.mu, self._norms, self.z, NEIGHBOURS, self.value)
 
     def show(self, sequence: Any, z: Any = None) -> None:
         """Mark other music on the map and make it the current one: what a link calls.

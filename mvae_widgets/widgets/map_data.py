@@ -28,6 +28,7 @@ __all__ = [
     "cards_of",
     "letter_of",
     "marks_of",
+    "nearest_of",
     "numbers_of",
     "point_of",
     "rounded",
@@ -245,3 +246,13 @@ def _vectors(model: Codec, data: Array, columns: Any) -> tuple[Array, str, Any]:
 def _size(model: Any) -> int:
     """Length of the model's latent vectors."""
     return int(model.config.z_size)
+
+
+def nearest_of(mu: Array, norms: Array, z: Array, most: int, but: int | None) -> Array:
+    """Numbers of the rows of `mu` nearest to `z`, nearest first, but not `but`; `norms` are their squares."""
+    squares = norms - 2 * (mu @ np.asarray(z, np.float32))
+    if but is not None:
+        squares[but] = np.inf
+    most = min(most, len(squares) - (but is not None))
+    found = np.argpartition(squares, most - 1)[:most] if most > 0 else np.empty(0, np.int64)
+    return np.asarray(found[np.argsort(squares[found], kind="stable")])

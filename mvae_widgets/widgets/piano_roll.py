@@ -9,7 +9,8 @@ import traitlets as t
 
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music.sequences import as_sequence
-from mvae_widgets.render.plots import Bundle, roll_bundle
+from mvae_widgets.render.bundle import Bundle
+from mvae_widgets.render.plots import roll_bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 

@@ -2,10 +2,10 @@ import { EMPTY_CLIP } from "../core/clip";
 import type { CompareProps } from "../core/compare-props";
 import { compareReader } from "../host/compare-traits";
 import { Later } from "../host/later";
-import type { Model } from "../host/model";
-import { mountView, openSession, type Session } from "../host/session";
+import { openSession } from "../host/session";
+import { closing, widget } from "../host/widget";
 import { CompareView } from "../views/compare/view";
-import { createPlayer, type Player } from "../views/shell";
+import { createPlayer } from "../views/shell";
 
 /** What is chosen, and after it the rest. */
 function sounding({ clips, places, value }: CompareProps) {
@@ -13,33 +13,12 @@ function sounding({ clips, places, value }: CompareProps) {
   return { clip, place: places[value] ?? null, likely: [clip, ...clips.filter((other) => other !== clip)] };
 }
 
-/** Called once a widget model: its views share what is opened here. */
-export default () => {
-  let session: Session<CompareProps, Player> | undefined;
-  const open = (model: Model) => {
-    if (session) return session;
+export default widget(
+  (model) => {
     const later = new Later(model, { all: { notes: "_notes", offsets: "_offsets" } });
-    const opened = openSession(model, compareReader(model, later), sounding, createPlayer);
-    const leave = later.fetch(opened);
-    const dispose = () => {
-      leave();
-      opened.dispose();
-    };
-    session = { ...opened, dispose };
-    return session;
-  };
-  return {
-    initialize({ model }: { model: Model }) {
-      open(model);
-      return () => {
-        session?.dispose();
-        session = undefined;
-      };
-    },
-    render({ model, el }: { model: Model; el: HTMLElement }) {
-      const { player, actions, reader, saver, work, touched } = open(model);
-      const choose = (value: number) => saver.set("value", value);
-      return mountView(model, reader, new CompareView(el, player, work, { ...actions, choose }), touched);
-    },
-  };
-};
+    const session = openSession(model, compareReader(model, later), sounding, createPlayer);
+    return closing(session, later.fetch(session));
+  },
+  ({ player, actions, saver, work }, el) =>
+    new CompareView(el, player, work, { ...actions, choose: (value: number) => saver.set("value", value) }),
+);

@@ -1,9 +1,9 @@
 import { type PadProps, spotOf } from "../core/interpolation-pad-props";
 import { PadModel } from "../host/interpolation-pad-traits";
-import type { Model } from "../host/model";
-import { mountView, openSession, type Session } from "../host/session";
+import { openSession } from "../host/session";
+import { closing, widget } from "../host/widget";
 import { InterpolationPadView } from "../views/interpolation-pad/view";
-import { createPlayer, type Player } from "../views/shell";
+import { createPlayer } from "../views/shell";
 
 /** Cells are rendered ahead for so many quarters in all. */
 const AHEAD = 256;
@@ -24,31 +24,12 @@ function sounding({ n, cells, value, path, along, piece, shown }: PadProps) {
   };
 }
 
-/** Called once a widget model: its views share what is opened here. */
-export default () => {
-  let session: Session<PadProps, Player> | undefined;
-  let pad: PadModel | undefined;
-  const open = (model: Model) => {
-    pad ??= new PadModel(model);
-    if (!session) {
-      session = openSession(model, pad.reader, sounding, createPlayer);
-      pad.join(session);
-    }
-    return { ...session, actions: pad.actions(session.actions) };
-  };
-  return {
-    initialize({ model }: { model: Model }) {
-      open(model);
-      return () => {
-        pad?.dispose();
-        session?.dispose();
-        session = undefined;
-        pad = undefined;
-      };
-    },
-    render({ model, el }: { model: Model; el: HTMLElement }) {
-      const { player, actions, reader, touched, work } = open(model);
-      return mountView(model, reader, new InterpolationPadView(el, player, actions, work), touched);
-    },
-  };
-};
+export default widget(
+  (model) => {
+    const pad = new PadModel(model);
+    const session = openSession(model, pad.reader, sounding, createPlayer);
+    pad.join(session);
+    return { ...closing(session, () => pad.dispose()), actions: pad.actions(session.actions) };
+  },
+  ({ player, actions, work }, el) => new InterpolationPadView(el, player, actions, work),
+);

@@ -1,10 +1,10 @@
 import type { InterpolationProps, Space } from "../core/interpolation-props";
 import { type Aside, Hand, interpolationReader, TABLES } from "../host/interpolation-traits";
 import { Later } from "../host/later";
-import type { Model } from "../host/model";
-import { mountView, openSession, type Session } from "../host/session";
+import { openSession } from "../host/session";
+import { closing, widget } from "../host/widget";
 import { InterpolationView } from "../views/interpolation/view";
-import { createPlayer, type Player } from "../views/shell";
+import { createPlayer } from "../views/shell";
 
 /** What is heard; then the same step of the other space, and all steps by their distance from it. */
 function sounding({ routes, space, step, here }: InterpolationProps) {
@@ -15,46 +15,20 @@ function sounding({ routes, space, step, here }: InterpolationProps) {
   return { clip: here.clip, place: here.place, likely: other ? [here.clip, other, ...likely] : likely };
 }
 
-interface Open extends Session<InterpolationProps, Player> {
-  readonly hand: Hand;
-}
-
-/** Called once a widget model: its views share what is opened here. */
-export default () => {
-  let session: Open | undefined;
-  const open = (model: Model) => {
-    if (session) return session;
+export default widget(
+  (model) => {
     const page: Aside = { hand: null };
     const later = new Later(model, TABLES);
-    const opened = openSession(model, interpolationReader(model, later, page), sounding, createPlayer);
-    const hand = new Hand(page, opened);
-    const leave = later.fetch(opened);
-    const dispose = () => {
-      leave();
-      hand.dispose();
-      opened.dispose();
-    };
-    session = { ...opened, hand, dispose };
-    return session;
-  };
-  return {
-    initialize({ model }: { model: Model }) {
-      open(model);
-      return () => {
-        session?.dispose();
-        session = undefined;
-      };
-    },
-    render({ model, el }: { model: Model; el: HTMLElement }) {
-      const { player, actions, reader, saver, hand, channel, work, touched } = open(model);
-      const view = new InterpolationView(el, player, work, {
-        ...actions,
-        move: (position: number) => hand.move(position),
-        space: (space: Space) => saver.set("space", space),
-        draw: (temperature: number | null, seed: number) =>
-          void channel("draw").latest("draw", { temperature, seed }),
-      });
-      return mountView(model, reader, view, touched);
-    },
-  };
-};
+    const session = openSession(model, interpolationReader(model, later, page), sounding, createPlayer);
+    const hand = new Hand(page, session);
+    return { ...closing(session, later.fetch(session), () => hand.dispose()), hand };
+  },
+  ({ player, actions, saver, hand, channel, work }, el) =>
+    new InterpolationView(el, player, work, {
+      ...actions,
+      move: (position: number) => hand.move(position),
+      space: (space: Space) => saver.set("space", space),
+      draw: (temperature: number | null, seed: number) =>
+        void channel("draw").latest("draw", { temperature, seed }),
+    }),
+);

@@ -86,8 +86,7 @@ class PlotOfRegl implements Plot {
       lassoLongPressIndicatorParentElement: holder,
       deselectOnEscape: false,
       deselectOnDblClick: false,
-      // biome-ignore lint/suspicious/noExplicitAny: the library's types lack some of its options
-    } as any);
+    });
   }
 
   /** One drawing at a time, as the library wants it; of those that wait the newest counts. */
@@ -103,22 +102,19 @@ class PlotOfRegl implements Plot {
     const spatialIndex = await noIndex;
     for (let next = this.#waiting; next && !this.#gone; next = this.#waiting) {
       this.#waiting = undefined;
-      const options = { zDataType: "categorical", wDataType: "categorical", spatialIndex };
-      // biome-ignore lint/suspicious/noExplicitAny: as above
-      await this.#plot.draw(next as any, options as any);
+      const options = { zDataType: "categorical", wDataType: "categorical", spatialIndex } as const;
+      await this.#plot.draw(next, options);
     }
   }
 
   style({ colours, sizes, opacities }: PlotStyle): void {
     const look: Record<string, unknown> = { pointSize: [...sizes], opacity: [...opacities] };
     if (colours) look.pointColor = [...colours];
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    if (!this.#gone) void this.#plot.set(look as any);
+    if (!this.#gone) void this.#plot.set(look);
   }
 
   view(matrix: Float32Array): void {
-    // biome-ignore lint/suspicious/noExplicitAny: a matrix is a list of numbers to the library
-    if (!this.#gone) this.#plot.view(matrix as any, { preventEvent: true });
+    if (!this.#gone) this.#plot.view([...matrix], { preventEvent: true });
   }
 
   resize(width: number, height: number): void {
@@ -143,8 +139,7 @@ class PlotOfRegl implements Plot {
     // Destroying would leave the texture of the points behind: a single point takes their place first.
     const one = async () => {
       await this.#busy;
-      // biome-ignore lint/suspicious/noExplicitAny: as above
-      await this.#plot.draw([[0, 0]], { spatialIndex: await noIndex } as any);
+      await this.#plot.draw([[0, 0]], { spatialIndex: await noIndex });
     };
     one().then(finish, finish);
     setTimeout(finish, LEAVE);

@@ -1,36 +1,17 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { encodeNotes } from "../../src/core/notes";
 import compare from "../../src/widgets/compare";
 import { FakeModel } from "../host/fake";
 import { note } from "../make";
+import { COMMON, show, useFreshPage } from "./mounting";
 
-const SCORE = {
-  quarters: 8,
-  tempos: [[0, 112]],
-  meters: [[0, 4, 4]],
-  tracks: [{ name: "Melody", program: 0, drum: false }],
-};
-const COMMON = {
-  title: "",
-  subtitle: "Tune",
-  tempo: 112,
-  volume: 0.8,
-  loop: true,
-  playing: false,
-  theme: "light",
-  language: "en",
-  _status: {},
-  _score: SCORE,
-  _limit: null,
-  _costs: [],
-  _difference: {},
-};
+const TRAITS = { ...COMMON, subtitle: "Tune", _limit: null, _costs: [], _difference: {} };
 const first = [note(0, 1, 60), note(1, 2, 62), note(4, 6, 64)];
 const second = [note(0, 1, 60), note(1, 2, 63), note(4, 6, 64), note(7, 8, 65)];
 
 const pairModel = (more = {}) =>
   new FakeModel({
-    ...COMMON,
+    ...TRAITS,
     _kind: "pair",
     _rows: [
       { name: "original", label: "", count: 1 },
@@ -54,7 +35,7 @@ const pairModel = (more = {}) =>
 
 const rowsModel = (more = {}) =>
   new FakeModel({
-    ...COMMON,
+    ...TRAITS,
     _kind: "routes",
     _rows: [
       { name: "latent", label: "", count: 3 },
@@ -69,27 +50,12 @@ const rowsModel = (more = {}) =>
     ...more,
   });
 
-const closers: (() => void)[] = [];
-
-function show(model: FakeModel): HTMLElement {
-  const { initialize, render } = compare();
-  const el = document.createElement("div");
-  document.body.append(el);
-  closers.push(initialize({ model }));
-  closers.unshift(render({ model, el }));
-  return el.querySelector(".mv-root") as HTMLElement;
-}
 const turn = () => vi.advanceTimersByTimeAsync(40);
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  for (const closer of closers.splice(0)) closer();
-  document.body.replaceChildren();
-  vi.useRealTimers();
-});
+useFreshPage();
 
 test("a pair counts what is the same, missing and added", async () => {
-  const root = show(pairModel());
+  const root = show(compare, pairModel());
   await turn();
   expect(root.querySelector(".mv-legend")?.getAttribute("aria-label")).toBe(
     "2 notes the same, 1 missing, 2 added",
@@ -106,7 +72,7 @@ test("a pair counts what is the same, missing and added", async () => {
 
 test("which one plays is chosen by words, from either side", async () => {
   const model = pairModel();
-  const root = show(model);
+  const root = show(compare, model);
   await turn();
   const [original, other] = [...root.querySelectorAll<HTMLInputElement>(".mv-segment-input")];
   expect(other?.checked).toBe(true);
@@ -120,7 +86,7 @@ test("which one plays is chosen by words, from either side", async () => {
 });
 
 test("rows tell their costs, and what is costlier than the tunes", async () => {
-  const root = show(rowsModel());
+  const root = show(compare, rowsModel());
   await turn();
   const cells = [...root.querySelectorAll(".mv-cell")];
   expect(cells[1]?.getAttribute("aria-label")).toBe("Latent space, 2 of 3, 2.00 bits per step");
@@ -133,7 +99,7 @@ test("rows tell their costs, and what is costlier than the tunes", async () => {
 
 test("without a limit nothing is red, without costs there are no bars", async () => {
   const model = rowsModel({ _limit: null });
-  const root = show(model);
+  const root = show(compare, model);
   await turn();
   expect(root.querySelectorAll(".mv-high")).toHaveLength(0);
   expect(root.querySelector(".mv-caption")?.textContent).toBe("bar: cost in bits per step");
@@ -145,7 +111,7 @@ test("without a limit nothing is red, without costs there are no bars", async ()
 
 test("arrow keys go along a row and from row to row", async () => {
   const model = rowsModel();
-  const root = show(model);
+  const root = show(compare, model);
   await turn();
   const press = async (key: string) => {
     const cell = root.querySelector<HTMLElement>(".mv-cell[tabindex='0']");
@@ -163,7 +129,7 @@ test("arrow keys go along a row and from row to row", async () => {
 test("notes that are too many for the trait are asked for and shown when they come", async () => {
   const notes = encodeNotes([0, 1, 2, 3, 4, 5].map((k) => note(0, 1, 60 + k)));
   const model = rowsModel({ _notes: encodeNotes([]) });
-  const root = show(model);
+  const root = show(compare, model);
   await turn();
   expect(root.dataset.notes).toBe("0");
   const [request] = model.sent as { id: string; op: string; args: unknown }[];

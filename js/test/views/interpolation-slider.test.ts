@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { encodeNotes } from "../../src/core/notes";
 import slider from "../../src/widgets/interpolation-slider";
 import { FakeModel } from "../host/fake";
 import { note } from "../make";
+import { COMMON, show, useFreshPage } from "./mounting";
 
 const STEPS = 5;
 const latent = Array.from({ length: STEPS }, (_, k) => [note(0, 1, 60 + k)]);
@@ -11,21 +12,7 @@ const places = Array.from({ length: STEPS }, (_, k) => [k / 4, 0]);
 
 const make = (more = {}) =>
   new FakeModel({
-    title: "",
-    subtitle: "",
-    tempo: 112,
-    volume: 0.8,
-    loop: true,
-    playing: false,
-    theme: "light",
-    language: "en",
-    _status: {},
-    _score: {
-      quarters: 8,
-      tempos: [[0, 112]],
-      meters: [[0, 4, 4]],
-      tracks: [{ name: "", program: 0, drum: false }],
-    },
+    ...COMMON,
     _notes: encodeNotes(latent.flat()),
     _offsets: [0, 1, 2, 3, 4, 5],
     _data_notes: encodeNotes(data.flat()),
@@ -55,30 +42,16 @@ const make = (more = {}) =>
     ...more,
   });
 
-const closers: (() => void)[] = [];
-function show(model: FakeModel): HTMLElement {
-  const { initialize, render } = slider();
-  const el = document.createElement("div");
-  document.body.append(el);
-  closers.push(initialize({ model }));
-  closers.unshift(render({ model, el }));
-  return el.querySelector(".mv-root") as HTMLElement;
-}
 const turn = () => vi.advanceTimersByTimeAsync(20);
 const press = (root: HTMLElement, key: string, shiftKey = false) =>
   root
     .querySelector(".mv-slider")
     ?.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey, bubbles: true }));
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  for (const closer of closers.splice(0)) closer();
-  document.body.replaceChildren();
-  vi.useRealTimers();
-});
+useFreshPage();
 
 test("waypoints have seals and letters, and curves their values at the handle", async () => {
-  const root = show(make());
+  const root = show(slider, make());
   await turn();
   expect(root.querySelectorAll(".mv-end-seal")).toHaveLength(3);
   expect([...root.querySelectorAll(".mv-end")].map((word) => word.textContent)).toEqual([
@@ -93,7 +66,7 @@ test("waypoints have seals and letters, and curves their values at the handle", 
 
 test("a switch of space shows the other steps at once, without the kernel", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(slider, model);
   await turn();
   root.querySelector<HTMLInputElement>(".mv-segment-input[value='data']")?.click();
   await turn();
@@ -105,7 +78,7 @@ test("a switch of space shows the other steps at once, without the kernel", asyn
 
 test("between steps the nearest is heard, and at rest the kernel is asked once for that place", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(slider, model);
   await turn();
   for (let k = 0; k < 4; k++) {
     press(root, "ArrowRight", true);
@@ -131,7 +104,7 @@ test("between steps the nearest is heard, and at rest the kernel is asked once f
 
 test("a handle that goes on is asked for where it comes to rest", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(slider, model);
   await turn();
   press(root, "ArrowRight", true);
   await vi.advanceTimersByTimeAsync(60);
@@ -146,7 +119,7 @@ test("a handle that goes on is asked for where it comes to rest", async () => {
 
 test("ten thousand moves leave nothing behind and ask at rest alone", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(slider, model);
   await turn();
   const listeners = model.listeners;
   const elements = root.querySelectorAll("*").length;
@@ -162,7 +135,7 @@ test("ten thousand moves leave nothing behind and ask at rest alone", async () =
 
 test("snapping it stays at steps", async () => {
   const model = make({ snap: true });
-  const root = show(model);
+  const root = show(slider, model);
   await turn();
   press(root, "ArrowRight", true);
   await vi.advanceTimersByTimeAsync(200);
@@ -172,7 +145,7 @@ test("snapping it stays at steps", async () => {
 
 test("temperature and die ask for another draw", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(slider, model);
   await turn();
   const select = root.querySelector(".mv-select") as HTMLSelectElement;
   const dice = root.querySelector(".mv-drawing .mv-button") as HTMLElement;
@@ -194,7 +167,7 @@ test("temperature and die ask for another draw", async () => {
 test("without a language model there is no curve of cost, without distances none at all", async () => {
   const curves = { latent: { places, distances: [[0, 0, 0, 0, 1]], costs: [] }, data: {} };
   const model = make({ _curves: curves });
-  const root = show(model);
+  const root = show(slider, model);
   await turn();
   const plots = [...root.querySelectorAll<HTMLElement>(".mv-curve")];
   expect(plots.map((plot) => plot.hidden)).toEqual([false, true]);
@@ -212,7 +185,7 @@ test("traits that are damaged leave a widget that can be used", async () => {
     _exact: { at: Number.NaN },
     temperature: "hot",
   });
-  const root = show(model);
+  const root = show(slider, model);
   await turn();
   expect(root.dataset).toMatchObject({ step: "0", notes: "1" });
   press(root, "ArrowRight");

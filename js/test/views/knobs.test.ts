@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Ahead, lookUp, readTravels, type Stop } from "../../src/core/attribute-knobs-props";
 import { attributeName, attributeText, attributeTick, readAttribute } from "../../src/core/attributes";
 import { TABLES, translator } from "../../src/core/i18n";
@@ -7,13 +7,8 @@ import { columnsOf, ghostsOf } from "../../src/views/attribute-knobs/view";
 import knobs from "../../src/widgets/attribute-knobs";
 import { FakeModel } from "../host/fake";
 import { clip, note } from "../make";
+import { COMMON, close, SCORE, show, useFreshPage } from "./mounting";
 
-const SCORE = {
-  quarters: 8,
-  tempos: [[0, 112]],
-  meters: [[0, 4, 4]],
-  tracks: [{ name: "Melody", program: 0, drum: false }],
-};
 const travel = (name: string, low: number, high: number, centre: number) => ({
   name,
   low,
@@ -33,12 +28,11 @@ const line = [-2, -1, 0, 1, 2].map((index) => ({
 
 function make(more = {}) {
   return new FakeModel({
-    ...{ title: "", subtitle: "", tempo: 112, volume: 0.8, loop: true, playing: false, theme: "light" },
-    ...{ language: "en", _status: {}, locked: [], _travels: TRAVELS, _label: "Reel", _setting: 1 },
+    ...COMMON,
+    ...{ locked: [], _travels: TRAVELS, _label: "Reel", _setting: 1 },
     _asked: { note_density: 0.5, mean_pitch: 60 },
     _own: [0.5, 60],
     _got: [0.5, 60],
-    _score: SCORE,
     _notes: encodeNotes([...own, ...own]),
     _offsets: [0, 2, 4],
     _places: [
@@ -55,15 +49,6 @@ function make(more = {}) {
   });
 }
 
-const closers: (() => void)[] = [];
-function show(model: FakeModel) {
-  const { initialize, render } = knobs();
-  closers.push(initialize({ model }));
-  const el = document.createElement("div");
-  document.body.append(el);
-  closers.unshift(render({ model, el }));
-  return el.querySelector(".mv-root") as HTMLElement;
-}
 const turn = () => vi.advanceTimersByTimeAsync(40);
 const press = (el: Element | null | undefined, key: string, more = {}) =>
   el?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...more }));
@@ -78,16 +63,11 @@ const answer = (model: FakeModel, ok = true) => {
   model.emit("msg:custom", ok ? { id, ok, result: {} } : { id, ok, error }, []);
 };
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  for (const closer of closers.splice(0)) closer();
-  document.body.replaceChildren();
-  vi.useRealTimers();
-});
+useFreshPage();
 
 test("untouched, the clip itself is shown, with its name and no request", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(knobs, model);
   await vi.advanceTimersByTimeAsync(500);
   expect(root.dataset).toMatchObject({ notes: "2", altered: "false" });
   expect(root.querySelector(".mv-meta")?.textContent).toBe("Reel");
@@ -99,7 +79,7 @@ test("untouched, the clip itself is shown, with its name and no request", async 
 
 test("a turn is shown before the kernel answers, and asked of it", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(knobs, model);
   press(knobOf(root, 0), "PageUp");
   await turn();
   expect(root.dataset).toMatchObject({ notes: "4", altered: "true" });
@@ -119,7 +99,7 @@ test("a turn is shown before the kernel answers, and asked of it", async () => {
 
 test("what the kernel refuses is turned back and said", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(knobs, model);
   press(knobOf(root, 0), "PageUp");
   await turn();
   answer(model, false);
@@ -131,7 +111,7 @@ test("what the kernel refuses is turned back and said", async () => {
 
 test("once a turn is answered and nothing moves, the next turns are asked for ahead, without a word", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(knobs, model);
   press(knobOf(root, 0), "PageUp");
   await turn();
   model.set("_setting", 2);
@@ -147,7 +127,7 @@ test("once a turn is answered and nothing moves, the next turns are asked for ah
 
 test("one knob and all knobs go back to the clip", async () => {
   const model = make({ _asked: { note_density: 0.7, mean_pitch: 65 }, _got: [0.7, 64] });
-  const root = show(model);
+  const root = show(knobs, model);
   press(knobOf(root, 0), "Home");
   await turn();
   expect(asks(model, "turn")[0]?.args.value).toEqual({ note_density: 0.5, mean_pitch: 65 });
@@ -161,7 +141,7 @@ test("one knob and all knobs go back to the clip", async () => {
 
 test("a locked knob says so, and its lock is saved", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(knobs, model);
   press(knobOf(root, 1), "l");
   await turn();
   expect(model.get("locked")).toEqual(["mean_pitch"]);
@@ -173,7 +153,7 @@ test("a locked knob says so, and its lock is saved", async () => {
 
 test("a value is typed: figures, and names of notes for pitches", async () => {
   const model = make();
-  const root = show(model);
+  const root = show(knobs, model);
   const fields = root.querySelectorAll<HTMLInputElement>(".mv-knob-asked");
   press(knobOf(root, 0), "0");
   expect(document.activeElement).toBe(fields[0]);
@@ -200,8 +180,8 @@ test("a value is typed: figures, and names of notes for pitches", async () => {
 
 test("closing leaves nothing behind", () => {
   const model = make();
-  show(model);
-  for (const closer of closers.splice(0)) closer();
+  show(knobs, model);
+  close();
   expect(model.listeners).toBe(0);
 });
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   cellAt,
   cornersOf,
@@ -17,13 +17,8 @@ import { scaleOf } from "../../src/views/thumbnails";
 import pad from "../../src/widgets/interpolation-pad";
 import { FakeModel } from "../host/fake";
 import { clip, note } from "../make";
+import { COMMON, close, SCORE, show, useFreshPage } from "./mounting";
 
-const SCORE = {
-  quarters: 8,
-  tempos: [[0, 112]],
-  meters: [[0, 4, 4]],
-  tracks: [{ name: "Melody", program: 0, drum: false }],
-};
 /** 3 x 3 cells; cell k has k + 1 notes. */
 const CELLS = Array.from({ length: 9 }, (_, k) =>
   Array.from({ length: k + 1 }, (_, i) => note(i / 2, i / 2 + 0.5, 60 + k)),
@@ -34,16 +29,7 @@ const OFFSETS = offsetsOf(CELLS);
 
 const padModel = (more = {}) =>
   new FakeModel({
-    title: "",
-    subtitle: "",
-    tempo: 112,
-    volume: 0.8,
-    loop: true,
-    playing: false,
-    theme: "light",
-    language: "en",
-    _status: {},
-    _score: SCORE,
+    ...COMMON,
     _notes: encodeNotes(CELLS.flat()),
     _offsets: OFFSETS,
     _places: CELLS.map((_, k) => [(k % 3) - 1, 1 - Math.floor(k / 3)]),
@@ -58,29 +44,13 @@ const padModel = (more = {}) =>
     ...more,
   });
 
-const closers: (() => void)[] = [];
-
-function show(model: FakeModel): HTMLElement {
-  const { initialize, render } = pad();
-  closers.push(initialize({ model }));
-  const el = document.createElement("div");
-  document.body.append(el);
-  closers.unshift(render({ model, el }));
-  return el.querySelector(".mv-root") as HTMLElement;
-}
-
 const turn = (ms = 60) => vi.advanceTimersByTimeAsync(ms);
 const grid = (root: HTMLElement) => root.querySelector(".mv-pad-square") as HTMLElement;
 const press = (root: HTMLElement, key: string, more = {}) =>
   grid(root).dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
 const said = (root: HTMLElement) => root.querySelector(".mv-live")?.textContent;
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  for (const closer of closers.splice(0)) closer();
-  document.body.replaceChildren();
-  vi.useRealTimers();
-});
+useFreshPage();
 
 test("the square's arithmetic", () => {
   expect(cornersOf(3)).toEqual([0, 2, 6, 8]);
@@ -159,7 +129,7 @@ test("thumbnails of mixed clips have rows for their drums alone", () => {
 });
 
 test("a pad shows its cell, its weights and its cost", async () => {
-  const root = show(padModel({ value: [1, 0] }));
+  const root = show(pad, padModel({ value: [1, 0] }));
   await turn();
   expect(root.dataset).toMatchObject({ cell: "1,0", notes: "4", path: "0", plays: "cell" });
   expect(root.querySelector(".mv-title")?.textContent).toBe("Pad");
@@ -180,7 +150,7 @@ test("a pad shows its cell, its weights and its cost", async () => {
 
 test("arrows go from cell to cell and say where", async () => {
   const model = padModel();
-  const root = show(model);
+  const root = show(pad, model);
   press(root, "ArrowRight");
   press(root, "ArrowDown", { ctrlKey: true });
   await turn(200);
@@ -196,7 +166,7 @@ test("arrows go from cell to cell and say where", async () => {
 
 test("between cells the nearest stands in until the kernel has decoded, and a late answer moves nothing", async () => {
   const model = padModel();
-  const root = show(model);
+  const root = show(pad, model);
   press(root, "ArrowRight", { shiftKey: true });
   await turn(40);
   press(root, "ArrowRight", { shiftKey: true });
@@ -230,7 +200,7 @@ test("between cells the nearest stands in until the kernel has decoded, and a la
 
 test("where the kernel cannot decode, the pad stands on the cell it shows", async () => {
   const model = padModel();
-  const root = show(model);
+  const root = show(pad, model);
   press(root, "ArrowUp", { shiftKey: true });
   await turn(120);
   const [asked] = model.sent as { id: string }[];
@@ -243,7 +213,7 @@ test("where the kernel cannot decode, the pad stands on the cell it shows", asyn
 
 test("a path is drawn with keys, shown as thumbnails, shortened and cleared", async () => {
   const model = padModel();
-  const root = show(model);
+  const root = show(pad, model);
   press(root, "p");
   await turn(200);
   expect(said(root)).toBe("row 2, column 2, 1 in the path");
@@ -293,7 +263,7 @@ test("a path is drawn with keys, shown as thumbnails, shortened and cleared", as
 
 test("a path has an end", async () => {
   const model = padModel({ path: Array.from({ length: 64 }, (_, k) => [k % 3, 0]) });
-  const root = show(model);
+  const root = show(pad, model);
   press(root, "Enter");
   await turn(200);
   expect(model.get("path")).toHaveLength(64);
@@ -302,7 +272,7 @@ test("a path has an end", async () => {
 
 test("what Python sets plays next, and what the page set is no wish of Python's", async () => {
   const model = padModel();
-  const root = show(model);
+  const root = show(pad, model);
   model.set("path", [
     [0, 0],
     [1, 1],
@@ -328,7 +298,7 @@ test("cells that are not saved are fetched, once for each set of them", async ()
     _notes: encodeNotes(ends.flat()),
     _offsets: offsetsOf(ends),
   });
-  const root = show(model);
+  const root = show(pad, model);
   await turn();
   expect(root.dataset.notes).toBe("0");
   const asked = model.sent as { id: string; op: string }[];
@@ -344,6 +314,7 @@ test("cells that are not saved are fetched, once for each set of them", async ()
 
 test("a damaged state is a quiet pad", async () => {
   const root = show(
+    pad,
     padModel({ value: "x", path: [[9, 9], null], _offsets: null, _places: 3, labels: null, n: 3 }),
   );
   await turn();
@@ -352,9 +323,9 @@ test("a damaged state is a quiet pad", async () => {
 
 test("closing leaves nothing behind", () => {
   const model = padModel();
-  show(model);
+  show(pad, model);
   expect(model.listeners).toBeGreaterThan(0);
-  for (const closer of closers.splice(0)) closer();
+  close();
   expect(model.listeners).toBe(0);
   expect(document.querySelector(".mv-root")).toBeNull();
 });

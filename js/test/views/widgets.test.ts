@@ -1,32 +1,17 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { encodeNotes } from "../../src/core/notes";
 import slider from "../../src/widgets/interpolation-slider";
 import roll from "../../src/widgets/piano-roll";
 import { FakeModel } from "../host/fake";
 import { note } from "../make";
-
-const COMMON = {
-  title: "Tune",
-  subtitle: "Book",
-  tempo: 112,
-  volume: 0.8,
-  loop: false,
-  playing: false,
-  theme: "light",
-  language: "en",
-  _status: {},
-};
-const SCORE = {
-  quarters: 8,
-  tempos: [[0, 112]],
-  meters: [[0, 4, 4]],
-  tracks: [{ name: "Melody", program: 0, drum: false }],
-};
+import { COMMON, close, show, showViews, useFreshPage } from "./mounting";
 
 const rollModel = (more = {}) =>
   new FakeModel({
     ...COMMON,
-    _score: SCORE,
+    title: "Tune",
+    subtitle: "Book",
+    loop: false,
     _place: [0.4, -0.2],
     _refused: [],
     _notes: encodeNotes([note(0, 1, 60), note(4, 6, 64)]),
@@ -37,9 +22,6 @@ const steps = [[note(0, 1, 60)], [note(0, 1, 62), note(1, 2, 64)], [note(0, 1, 6
 const sliderModel = (more = {}) =>
   new FakeModel({
     ...COMMON,
-    title: "",
-    subtitle: "",
-    _score: SCORE,
     _notes: encodeNotes(steps.flat()),
     _offsets: [0, 1, 3, 4],
     _data_notes: encodeNotes([note(0, 1, 60), note(0, 1, 60), note(0, 1, 65)]),
@@ -79,34 +61,12 @@ const sliderModel = (more = {}) =>
     ...more,
   });
 
-const closers: (() => void)[] = [];
-
-function show(widget: typeof roll | typeof slider, model: FakeModel, views = 1) {
-  const { initialize, render } = widget();
-  closers.push(initialize({ model }));
-  const elements = Array.from({ length: views }, () => {
-    const el = document.createElement("div");
-    document.body.append(el);
-    closers.unshift(render({ model, el }));
-    return el;
-  });
-  return elements.map((el) => el.querySelector(".mv-root") as HTMLElement);
-}
-
-const close = () => {
-  for (const closer of closers.splice(0)) closer();
-};
 const turn = () => vi.advanceTimersByTimeAsync(40);
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  close();
-  document.body.replaceChildren();
-  vi.useRealTimers();
-});
+useFreshPage();
 
 test("a roll shows its title, its size and its state", async () => {
-  const [root] = show(roll, rollModel());
+  const root = show(roll, rollModel());
   await turn();
   expect(root?.querySelector(".mv-title")?.textContent).toBe("Tune");
   expect(root?.querySelector(".mv-meta")?.textContent).toBe("Book · 2 bars · 2 notes");
@@ -118,14 +78,14 @@ test("a roll shows its title, its size and its state", async () => {
 });
 
 test("titles are shown as text, whatever they hold", async () => {
-  const [root] = show(roll, rollModel({ title: "<img src=x onerror=alert(1)>" }));
+  const root = show(roll, rollModel({ title: "<img src=x onerror=alert(1)>" }));
   expect(root?.querySelector("img")).toBeNull();
   expect(root?.querySelector(".mv-title")?.textContent).toBe("<img src=x onerror=alert(1)>");
 });
 
 test("new notes, an error and another language come through", async () => {
   const model = rollModel();
-  const [root] = show(roll, model);
+  const root = show(roll, model);
   model.set("_notes", encodeNotes([]));
   await turn();
   expect(root?.dataset.notes).toBe("0");
@@ -140,7 +100,7 @@ test("new notes, an error and another language come through", async () => {
 });
 
 test("arrows on the stage move by beat and say what sounds there", async () => {
-  const [root] = show(roll, rollModel());
+  const root = show(roll, rollModel());
   const stage = root?.querySelector(".mv-stage") as HTMLElement;
   const press = (key: string) => stage.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
   for (let i = 0; i < 5; i++) press("ArrowRight");
@@ -156,7 +116,7 @@ test("arrows on the stage move by beat and say what sounds there", async () => {
 });
 
 test("keys that the widget uses do not reach the notebook", () => {
-  const [root] = show(roll, rollModel());
+  const root = show(roll, rollModel());
   const heard = vi.fn();
   document.body.addEventListener("keydown", heard);
   const stage = root?.querySelector(".mv-stage") as HTMLElement;
@@ -169,7 +129,7 @@ test("keys that the widget uses do not reach the notebook", () => {
 
 test("tempo, loop and volume are saved", async () => {
   const model = rollModel();
-  const [root] = show(roll, model);
+  const root = show(roll, model);
   const tempo = root?.querySelector(".mv-tempo") as HTMLInputElement;
   tempo.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
   expect(model.get("tempo")).toBe(113);
@@ -190,7 +150,7 @@ test("tempo, loop and volume are saved", async () => {
 test("play in a browser without sound says so and stays calm", async () => {
   vi.stubGlobal("AudioContext", undefined);
   const model = rollModel();
-  const [root] = show(roll, model);
+  const root = show(roll, model);
   root?.querySelector<HTMLElement>(".mv-play")?.click();
   await turn();
   expect(root?.querySelector(".mv-status")?.textContent).toMatch(/no sound output/);
@@ -200,7 +160,7 @@ test("play in a browser without sound says so and stays calm", async () => {
 
 test("a slider shows its step, and keys move it", async () => {
   const model = sliderModel();
-  const [root] = show(slider, model);
+  const root = show(slider, model);
   const handle = root?.querySelector("[role=slider].mv-slider") as HTMLElement;
   expect(root?.dataset).toMatchObject({ notes: "2", step: "1" });
   expect(root?.querySelector(".mv-meta")?.textContent).toBe("First → Second");
@@ -216,13 +176,13 @@ test("a slider shows its step, and keys move it", async () => {
 });
 
 test("a value between steps is shown at the nearest one", async () => {
-  const [root] = show(slider, sliderModel({ value: 0.8 }));
+  const root = show(slider, sliderModel({ value: 0.8 }));
   expect(root?.dataset.step).toBe("2");
 });
 
 test("two views of one model stay together", async () => {
   const model = sliderModel();
-  const [one, two] = show(slider, model, 2);
+  const [one, two] = showViews(slider, model, 2);
   one
     ?.querySelector(".mv-slider")
     ?.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
@@ -232,7 +192,7 @@ test("two views of one model stay together", async () => {
 
 test("closing leaves nothing behind", async () => {
   const model = rollModel();
-  show(roll, model, 2);
+  showViews(roll, model, 2);
   expect(model.listeners).toBeGreaterThan(0);
   close();
   expect(model.listeners).toBe(0);

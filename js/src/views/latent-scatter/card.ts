@@ -3,7 +3,7 @@
 import type { Place } from "../../core/clip";
 import { summary } from "../../core/describe";
 import type { Translate } from "../../core/i18n";
-import type { Card } from "../../core/latent-scatter-props";
+import type { Card, Mark } from "../../core/latent-scatter-props";
 import type { Look } from "../../core/palette";
 import { h, say } from "../../ui/dom";
 import { Seal } from "../../ui/seal";
@@ -13,6 +13,15 @@ const WIDTH = 188;
 const ROLL_WIDTH = WIDTH - 22;
 const ROLL_HEIGHT = 44;
 const GAP = 16;
+
+/** What is known of one of the reader's own clips; their numbers lie below those of the map's. */
+export const cardOfMark = ({ title, letter, place, clip }: Mark, index: number): Card => ({
+  number: -1 - index,
+  title,
+  meta: letter,
+  place,
+  clip,
+});
 
 export class HoverCard {
   readonly el = h("div", "mv-card", { "aria-hidden": "true" });

@@ -7,7 +7,7 @@ import { paletteOf } from "../../core/map-palette";
 import { type Look, lookOf } from "../../core/palette";
 import { h, put } from "../../ui/dom";
 import type { Camera } from "./camera";
-import { HoverCard } from "./card";
+import { cardOfMark, HoverCard } from "./card";
 import type { Engine } from "./engine";
 import { attachGestures, type Tool } from "./gestures";
 import { pressMapKey } from "./keys";
@@ -275,13 +275,7 @@ export class MapStage {
     if (hovered.mark >= 0) {
       const mark = props.marks[hovered.mark];
       if (!mark) return null;
-      card = {
-        number: -1 - hovered.mark,
-        title: mark.title,
-        meta: mark.letter,
-        place: mark.place,
-        clip: mark.clip,
-      };
+      card = cardOfMark(mark, hovered.mark);
       at = this.#sight.px(mark.at);
       put(this.el, "data-hovered", mark.letter);
     } else {
