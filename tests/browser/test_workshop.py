@@ -1,4 +1,4 @@
-"""The widgets together: a place of the map goes through roll, slider, knobs and pad; what map and Compare show is heard."""
+"""The widgets together: what is picked on the map goes through all others; map and Compare are heard."""
 
 from __future__ import annotations
 
