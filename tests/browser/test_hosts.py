@@ -71,16 +71,23 @@ def see_widgets(page: Any, picture: Path) -> None:
     """Every widget is painted, and its first control takes the focus and a key."""
     roots = page.locator(".mv-root")
     roots.first.wait_for(timeout=120_000)
-    for k in range(roots.count()):
+    # Cells may still run: the last widget is the last once none has come for a while.
+    count, calm = roots.count(), 0
+    while calm < 12:
+        page.wait_for_timeout(250)
+        calm = calm + 1 if roots.count() == count else 0
+        count = roots.count()
+    last = roots.nth(count - 1)
+    for k in range(count):
         roots.nth(k).scroll_into_view_if_needed()
         page.wait_for_timeout(200)
         assert roots.nth(k).bounding_box()["height"] > 100
         assert roots.nth(k).get_attribute("data-theme") in ("light", "dark")
-    roots.last.screenshot(path=picture)
-    play = roots.last.locator(".mv-play").first
+    last.screenshot(path=picture)
+    play = last.locator(".mv-play").first
     play.click()
     playing = "e => e.closest('.mv-root').dataset.playing === 'true'"
-    page.wait_for_function(playing, arg=play.element_handle(), timeout=60_000)
+    page.wait_for_function(playing, arg=play.element_handle())
     play.click()
 
 
