@@ -45,6 +45,23 @@ SOUND = """() => new Promise((done) => {
   };
   look();
 })"""
+# From a key on a knob to the first sample of the new clip, while the old one sounds, by when its source is to start.
+HEARD = """() => new Promise((done) => {
+  const start = AudioBufferSourceNode.prototype.start;
+  const knob = document.querySelector(".mv-knob");
+  const finish = (ms) => { AudioBufferSourceNode.prototype.start = start; done(ms); };
+  const began = performance.now();
+  AudioBufferSourceNode.prototype.start = function (at, offset) {
+    if (offset > 0) finish(performance.now() - began + 1000 * (at - this.context.currentTime));
+    return start.call(this, at, offset);
+  };
+  const key = window.__up ? "ArrowDown" : "ArrowUp";
+  window.__up = !window.__up;
+  knob.focus();
+  for (let k = 0; k < 4; k++)
+    knob.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  setTimeout(() => finish(null), 5000);
+})"""
 TURNS = {
     "interpolation_slider": (".mv-slider", ("ArrowRight", "ArrowLeft"), "data-step"),
     "interpolation_pad": (".mv-pad-square", ("ArrowRight", "ArrowLeft"), "data-cell"),
@@ -86,6 +103,20 @@ def sound(page: BarePage, widget: Any) -> str:
     return median(once)
 
 
+def heard(page: BarePage, widget: Any) -> str:
+    """From a turn of a sounding clip's knob to the first sample of the new clip."""
+    page.show(widget)
+    page.page.locator(".mv-play").first.click()
+    page.page.wait_for_selector(".mv-root[data-engine=soundfont]", timeout=60_000)
+
+    def once(_: int) -> float | None:
+        page.page.wait_for_timeout(1500)
+        took: float | None = page.page.evaluate(HEARD)
+        return took
+
+    return median(once)
+
+
 def main() -> None:
     """Print what is measured as a table."""
     from playwright.sync_api import sync_playwright
@@ -109,6 +140,11 @@ def main() -> None:
             page.close()
         page = open_page()
         print(f"| piano_roll: from a click to the first sound | {sound(page, WIDGETS['piano_roll'](model, clips))} |")
+        page.close()
+        page = open_page()
+        print(
+            f"| attribute_knobs: from a key to the new sound | {heard(page, WIDGETS['attribute_knobs'](model, clips))} |"
+        )
         page.close()
         chromium.close()
     print("\n| bundle | KB |\n|---|--:|")

@@ -282,20 +282,32 @@ def test_forced_colours_touch_and_reduced_motion(
     assert not page.errors
 
 
-def test_in_jupyterlab_a_turn_is_heard_from_the_next_bar(
-    open_notebook: Callable[..., Notebook], artefacts: Path
-) -> None:
+# From which second of a clip sound is begun; bars last two.
+STARTS = """() => {
+  const start = AudioBufferSourceNode.prototype.start;
+  window.__starts = [];
+  AudioBufferSourceNode.prototype.start = function (at, offset) {
+    window.__starts.push({ at, offset });
+    return start.call(this, at, offset);
+  };
+}"""
+
+
+def test_in_jupyterlab_a_turn_is_heard_at_once(open_notebook: Callable[..., Notebook], artefacts: Path) -> None:
     notebook = open_notebook([SETUP, "knobs = mv.AttributeKnobs(model, a, tempo=120)\nknobs"])
     notebook.run_all()
     widget = notebook.widget(0)
     warm_up(notebook, widget)
     density = widget.get_by_role("slider", name="Density", exact=True)
+    notebook.page.evaluate(STARTS)
     listening.erase(notebook.page)
     widget.get_by_role("button", name="Play").click()
     notebook.page.wait_for_timeout(500)
     density.focus()
     for _ in range(3):
         density.press("PageUp")
+    # The new clip begins within the bar that sounds, at its beat.
+    notebook.page.wait_for_function("() => window.__starts.some(({ offset }) => offset > 0 && offset % 2 > 0)")
     notebook.wait_for("print(round(knobs.value['note_density'] - 13 / 32, 3))", "0.3")
     # Two bars of two seconds: by now it has been round, with the thicker music.
     notebook.page.wait_for_timeout(5600)

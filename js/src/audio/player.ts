@@ -24,12 +24,16 @@ export interface Programme {
   readonly volume: number;
   /** Clips that may be asked for next, the likeliest first. */
   readonly likely?: readonly Clip[];
+  /** Whether another clip is heard at once, at the same beat, and not from the next bar line. */
+  readonly soon?: boolean;
 }
 
 /** Time in ms that a click waits for the instruments to render before the built-in sound begins. */
 const PATIENCE = 250;
 /** A clip or tempo that changes within this many ms is still being chosen. */
 const SETTLE = 60;
+/** The same where it is to be heard at once: what is decoded ahead is often rendered ahead. */
+const SETTLE_SOON = 10;
 /** Time in ms after which the page says that it waits for the kernel. */
 const WAITING = 1500;
 const WAKE = 1000;
@@ -72,7 +76,7 @@ export class Player {
     return heard ? heard.take.sound.tempo.quarters(heard.seconds) : this.#cursor;
   }
 
-  /** Takes a new clip, tempo, loop or volume; a sounding clip changes at its next bar line. */
+  /** Takes a new clip, tempo, loop or volume; a sounding clip changes at its next bar line, or `soon`. */
   set(programme: Programme): void {
     const before = this.#programme;
     this.#programme = programme;
@@ -83,7 +87,7 @@ export class Player {
     this.#transport?.setLoop(programme.loop);
     if (before.clip !== programme.clip || before.tempo !== programme.tempo) {
       clearTimeout(this.#settling);
-      this.#settling = setTimeout(() => void this.#follow(), SETTLE);
+      this.#settling = setTimeout(() => void this.#follow(), programme.soon ? SETTLE_SOON : SETTLE);
     }
   }
 
@@ -223,7 +227,7 @@ export class Player {
     if (turn !== this.#turn || !this.#playing) return;
     const wanted = this.#sound();
     if (wanted.key !== sound.key) return;
-    transport.change({ sound, ...rendered });
+    transport.change({ sound, ...rendered }, this.#programme.soon);
     this.changed.emit();
     this.ready();
   }

@@ -29,6 +29,16 @@ interface Pass {
   readonly gain: GainNode;
 }
 
+/** Where one take goes over to another. */
+interface Line {
+  /** Context time. */
+  readonly time: number;
+  /** Bar of the take that follows. */
+  readonly bar: number;
+  /** Second of it, where that is not the bar's beginning. */
+  readonly offset?: number;
+}
+
 /** Seconds from a click to the first sample: what a context needs to start on time. */
 const LEAD = 0.05;
 /** A change closer to the bar line than this waits for the next one. */
@@ -72,9 +82,14 @@ export class Transport {
     this.#tend();
   }
 
-  /** Goes on with another take from the next bar line, at the same bar; gives back when, in context time. */
-  change(take: Take): number | undefined {
-    const line = this.#nextLine(this.#context.currentTime + MARGIN);
+  /**
+   * Goes on with another take from the next bar line, at the same bar; gives back when, in context time.
+   *
+   * @param soon Not from the bar line but at once, at the beat that is heard.
+   */
+  change(take: Take, soon = false): number | undefined {
+    const after = this.#context.currentTime + MARGIN;
+    const line = (soon ? this.#hereIn(take, after) : undefined) ?? this.#nextLine(after);
     if (!line) return undefined;
     for (const pass of this.#passes.filter((item) => item.begin >= line.time - EPS)) this.#drop(pass);
     const current = this.#passes.at(-1);
@@ -87,7 +102,7 @@ export class Transport {
       current.cut = true;
     }
     const bars = take.sound.bars.length - 1;
-    this.#start(take, line.time, take.sound.bars[line.bar % bars] as number);
+    this.#start(take, line.time, line.offset ?? (take.sound.bars[line.bar % bars] as number));
     this.#tend();
     return line.time;
   }
@@ -179,8 +194,18 @@ export class Transport {
     this.#timer = undefined;
   }
 
+  /** The place of another take that is at the beat heard after a time; none in a shorter take. */
+  #hereIn(take: Take, after: number): Line | undefined {
+    const pass = this.#passes.find((item) => after < item.until);
+    if (!pass) return undefined;
+    const time = Math.max(after, pass.begin);
+    const offset = take.sound.tempo.seconds(pass.take.sound.tempo.quarters(time - pass.origin));
+    const bar = take.sound.bars.findLastIndex((second) => second <= offset + EPS);
+    return offset < take.sound.seconds - EPS ? { time, bar, offset } : undefined;
+  }
+
   /** The first bar line after a time, and the bar that follows it. */
-  #nextLine(after: number): { time: number; bar: number } | undefined {
+  #nextLine(after: number): Line | undefined {
     for (const [index, pass] of this.#passes.entries()) {
       if (pass.until <= after) continue;
       const bars = pass.take.sound.bars;

@@ -17,6 +17,8 @@ export interface Sounding {
   readonly shown?: Clip;
   /** Clips likely to be asked for next, the likeliest first. */
   readonly likely?: readonly Clip[];
+  /** Whether a change is heard at once, and not from the next bar line. */
+  readonly soon?: boolean;
   /** Where the clip lies: widgets that follow this one show it there. */
   readonly place?: Place;
 }

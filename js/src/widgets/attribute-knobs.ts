@@ -9,6 +9,8 @@ const sounding = ({ shown, likely }: AttributeKnobsProps) => ({
   clip: shown.clip,
   place: shown.place,
   likely,
+  // A knob is turned to hear what it does.
+  soon: true,
 });
 
 export default widget(

@@ -209,3 +209,40 @@ test("playing from the middle starts there, and starting anew stops what was", (
   expect(context.sources[0]?.stopped).not.toBeNull();
   expect(context.heard.at(-1)).toMatchObject({ at: expect.closeTo(0.55), offset: 0 });
 });
+
+test("a change that cannot wait goes on at the beat that is heard, also in another tempo", () => {
+  transport.setLoop(true);
+  transport.play(take(2));
+  run(1);
+  expect(transport.change(take(2, 60), true)).toBeCloseTo(1.03);
+  const begun = context.heard.find(({ at }) => Math.abs(at - 1.03) < 1e-4);
+  // 0.98 s at 120 are 1.96 s at 60.
+  expect(begun?.offset).toBeCloseTo(1.96, 3);
+  expect(context.heard[0]?.stopped).toBeCloseTo(1.04);
+  expect(transport.position()?.take.sound.seconds).toBe(4);
+  run(0.2);
+  expect(transport.position()?.seconds).toBeCloseTo(1.96 + (context.currentTime - 1.03), 2);
+  // It loops as before, without a gap.
+  run(8);
+  const again = context.heard.filter(({ offset }) => offset === 0).map(({ at }) => at);
+  expect(again.at(-1)).toBeCloseTo(1.03 + (8 - 1.96), 3);
+});
+
+test("of two changes at one moment the second takes the first one's place", () => {
+  transport.setLoop(true);
+  transport.play(take(2));
+  run(1);
+  transport.change(take(2), true);
+  const last = take(2);
+  expect(transport.change(last, true)).toBeCloseTo(1.03);
+  run(0.2);
+  expect(transport.position()?.take).toBe(last);
+});
+
+test("before the first beat it begins there, and past the end of a shorter clip it waits for the bar line", () => {
+  transport.setLoop(true);
+  transport.play(take(2));
+  expect(transport.change(take(2), true)).toBeCloseTo(0.05);
+  run(3);
+  expect(transport.change(take(1), true)).toBeCloseTo(4.05);
+});
