@@ -142,9 +142,8 @@ def main() -> None:
         print(f"| piano_roll: from a click to the first sound | {sound(page, WIDGETS['piano_roll'](model, clips))} |")
         page.close()
         page = open_page()
-        print(
-            f"| attribute_knobs: from a key to the new sound | {heard(page, WIDGETS['attribute_knobs'](model, clips))} |"
-        )
+        sounding = heard(page, WIDGETS["attribute_knobs"](model, clips))
+        print(f"| attribute_knobs: from a key to the new sound, while playing | {sounding} |")
         page.close()
         chromium.close()
     print("\n| bundle | KB |\n|---|--:|")
