@@ -30,6 +30,7 @@ TRAINING: dict[str, Any] = {
     "sampling_schedule": "constant",
     "sampling_rate": 0.0,
     "transpose": 0,
+    "hit_weight": 1.0,
 }
 """How Magenta trains where a configuration says nothing else (MUSICVAE.md 1.1)."""
 
@@ -294,17 +295,18 @@ def _own() -> Iterator[ModelConfig]:
         "melody-2bar", "melody", 2, 90, 128, (192,), (256, 256), training={"transpose": 5}, converter={"slice_bars": 2}
     )
     yield ModelConfig(
-        "drums-2bar", "drums", 2, 10, 96, (192,), (224, 224), output_depth=512, training=_LIGHT_KL,
-        converter={"slice_bars": 2, "roll_input": True},
+        "drums-2bar", "drums", 2, 10, 128, (192,), (224, 224), output_depth=9, head="nade", hidden=96,
+        training=_LIGHT_KL, converter={"slice_bars": 2, "roll_input": True, "roll_output": True},
     )  # fmt: skip
     groove = ModelConfig(
-        "groove-2bar-humanize", "groove", 2, 27, 64, (192,), (192, 192), head="groove",
-        training=_LIGHT_KL | {"dropout_keep_prob": 0.7}, converter={"slice_bars": 2, "humanize": True},
+        "groove-2bar-humanize", "groove", 2, 27, 128, (192,), (192, 192), head="groove",
+        training=_LIGHT_KL | {"dropout_keep_prob": 0.9, "hit_weight": 10.0},
+        converter={"slice_bars": 2, "humanize": True},
     )  # fmt: skip
     yield groove
     yield replace(groove, name="groove-2bar-tap", converter={"slice_bars": 2, "tapify": True, "fixed_velocities": True})
     long = ModelConfig(
-        "melody-16bar", "melody", 16, 90, 192, (192, 192), (256, 256), decoder_levels=(16, 16),
+        "melody-16bar", "melody", 16, 90, 256, (192,), (256, 256), encoder_levels=(16, 16), decoder_levels=(16, 16),
         training=_LONG | {"transpose": 5}, converter={"slice_bars": 16},
     )  # fmt: skip
     yield long

@@ -124,10 +124,20 @@ class GrooveHead(Head):
     """Hits, velocities (0 to 1) and offsets (-1 to 1) of drums, a third of the row each.
 
     Only hits are chosen; velocities and offsets are what they are, where nothing is hit as well.
+
+    Parameters
+    ----------
+    depth
+        Width of a row.
+    hit_weight
+        How much more an error of velocity or offset costs where something is hit. 1 is Magenta's loss: a
+        normal density of standard deviation 0.7, so wide that little of how a drum is struck is learnt. 10
+        is one of 0.22.
     """
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, hit_weight: float = 1.0) -> None:
         super().__init__(depth, choices=depth // 3)
+        self.hit_weight = hit_weight
 
     def choose(self, logits: Tensor, noise: Tensor | None = None) -> Tensor:
         """The row itself; a hit is what is likelier than not."""
@@ -136,13 +146,13 @@ class GrooveHead(Head):
         return torch.cat([hit.to(logits.dtype), torch.sigmoid(velocities), torch.tanh(offsets)], dim=1)
 
     def step_loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Cross entropy of the hits plus squared errors of velocities and offsets."""
+        """Cross entropy of the hits plus squared errors of velocities and offsets, those of hits weighted."""
         hits, velocities, offsets = logits.float().chunk(3, dim=-1)
         y, velocity, offset = target.chunk(3, dim=-1)
         p = torch.sigmoid(hits)
         entropy = -y * torch.log(p + 1e-7) - (1 - y) * torch.log(1 - p + 1e-7)
         errors = (velocity - torch.sigmoid(velocities)) ** 2 + (offset - torch.tanh(offsets)) ** 2
-        return (entropy + errors).sum(-1)
+        return (entropy + errors * (1 + (self.hit_weight - 1) * y)).sum(-1)
 
 
 class NADEHead(Head):
@@ -188,7 +198,7 @@ class NADEHead(Head):
         return loss
 
 
-def make_head(kind: str, depth: int, parts: tuple[int, ...] = (), hidden: int = 0) -> Head:
+def make_head(kind: str, depth: int, parts: tuple[int, ...] = (), hidden: int = 0, hit_weight: float = 1.0) -> Head:
     """The head of that kind (`nn.config.HEADS`) for steps of that width."""
     match kind:
         case "nade":
@@ -196,6 +206,6 @@ def make_head(kind: str, depth: int, parts: tuple[int, ...] = (), hidden: int = 
         case "boolean":
             return BooleanHead(depth)
         case "groove":
-            return GrooveHead(depth)
+            return GrooveHead(depth, hit_weight)
         case _:
             return CategoricalHead(parts if kind == "multi" else (depth,))

@@ -15,6 +15,7 @@ from mvae_widgets.nn.decoder import Decoder, shift
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.dataset import load_clips
 from mvae_widgets.training.feeds import Rows, feed_for
+from mvae_widgets.training.grow import take_over
 from mvae_widgets.training.loss import beta_at, elbo_loss, kl_divergence, sampling_probability
 from mvae_widgets.training.recipes import Recipe
 from mvae_widgets.training.run import SEED_STRIDE, Run
@@ -62,20 +63,23 @@ class Trainer(Run):
         patience = self.recipe.patience
         return super().finished or (0 < patience <= self.numbers.get("stale", 0.0))
 
-    def start_from(self, bundle: Bundle) -> None:
-        """Take over the weights of a model of the recipe's shape.
+    def start_from(self, bundle: Bundle) -> list[str]:
+        """Take over the weights of a model of the recipe's shape, or what fits of a smaller one's.
+
+        Returns
+        -------
+        list of str
+            The parameters that were taken over.
 
         Raises
         ------
         ConfigError
-            If it has another shape.
+            If its decoder does not fit.
         """
         try:
-            self.model.load_state_dict(bundle.state)
-        except RuntimeError as error:
-            raise ConfigError(
-                f"The weights of {bundle.name} are not of the shape of this recipe.", "Start without them."
-            ) from error
+            return take_over(bundle.state, self.model)
+        except ConfigError as error:
+            raise ConfigError(f"The decoder of {bundle.name} does not fit this recipe.", "Start without it.") from error
 
     def take_best(self) -> None:
         """Put the best weights so far into the model; the last ones stay where nothing was validated."""

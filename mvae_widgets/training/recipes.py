@@ -162,10 +162,11 @@ HELD_OUT = tuple(Source("melodies.npz", "steps", name) for name in ("pop909", "n
 _DRUM_MODEL = Recipe(
     CONFIGS["drums-2bar"],
     _DRUMS,
-    steps=14_000,
+    steps=20_000,
     batch_size=128,
     learning_rate=2e-3,
     min_learning_rate=5e-5,
+    max_beta=0.1,
     beta_rate=0.999,
     free_bits=48.0,
     token_dropout=0.3,
@@ -186,7 +187,7 @@ _GROOVE_MODEL = replace(
 _LONG_MELODY = Recipe(
     CONFIGS["melody-16bar"],
     _MELODIES,
-    steps=40_000,
+    steps=12_000,
     batch_size=32,
     learning_rate=1e-3,
     free_bits=256.0,

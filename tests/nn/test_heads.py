@@ -82,3 +82,18 @@ def test_codes_feed_what_their_rows_would() -> None:
     for head, width in ((CategoricalHead((3, 4)), 7), (CategoricalHead((7,)), 7), (BooleanHead(7), 7)):
         code, table = head.choose(torch.randn(5, width)), torch.randn(7, 8)
         torch.testing.assert_close(head.feed(code, table), head.rows(code) @ table)
+
+
+@pytest.mark.parametrize("weight", [1.0, 10.0])
+def test_errors_of_a_hit_cost_what_a_normal_density_says(weight: float) -> None:
+    torch.manual_seed(0)
+    logits, velocity, offset = torch.randn(1, 2, 27), torch.rand(1, 2, 9), torch.rand(1, 2, 9) * 2 - 1
+    hits = torch.ones(1, 2, 9)
+    spread = torch.tensor(1 / (2 * weight)).sqrt()
+    peak = torch.distributions.Normal(0.0, spread).log_prob(torch.tensor(0.0))
+    played = torch.cat([torch.sigmoid(logits[..., 9:18]), torch.tanh(logits[..., 18:])], dim=-1)
+    density = torch.distributions.Normal(played, spread).log_prob(torch.cat([velocity, offset], dim=-1))
+    expected = torch.distributions.Bernoulli(logits=logits[..., :9]).log_prob(hits).sum(-1)
+    expected = -expected - (density - peak).sum(-1)
+    loss = GrooveHead(27, weight).step_loss(logits, torch.cat([hits, velocity, offset], dim=-1))
+    torch.testing.assert_close(loss, expected, atol=1e-4, rtol=1e-4)
