@@ -13,7 +13,7 @@ from mvae_widgets.errors import MusicVAEError, MusicVAEWarning
 if TYPE_CHECKING:
     from mvae_widgets.checkpoints.catalog import models
     from mvae_widgets.corpus import Corpus
-    from mvae_widgets.music import tunes
+    from mvae_widgets.music import beats, tunes
     from mvae_widgets.music.clips import Clip, Clips, fold_into_range
     from mvae_widgets.music.io import read, write
     from mvae_widgets.musicvae import MusicVAE, Posterior, load
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from mvae_widgets.widgets.compare import Compare
     from mvae_widgets.widgets.interpolation_pad import InterpolationPad
     from mvae_widgets.widgets.interpolation_slider import InterpolationSlider
+    from mvae_widgets.widgets.language import set_language
     from mvae_widgets.widgets.latent_scatter import LatentScatter
     from mvae_widgets.widgets.links import link
     from mvae_widgets.widgets.piano_roll import PianoRoll
+    from mvae_widgets.widgets.playing import play_together, use_soundfont
 
 __version__ = "0.1.0"
 
@@ -42,16 +44,20 @@ _HOMES = {
     "MusicVAE": "musicvae",
     "PianoRoll": "widgets.piano_roll",
     "Posterior": "musicvae",
+    "beats": "music.beats",
     "configs": "nn.config",
     "fold_into_range": "music.clips",
     "link": "widgets.links",
     "load": "musicvae",
     "load_ipython_extension": "notebook",
     "models": "checkpoints.catalog",
+    "play_together": "widgets.playing",
     "read": "music.io",
+    "set_language": "widgets.language",
     "to_wav": "render.audio",
     "tunes": "music.tunes",
     "unload_ipython_extension": "notebook",
+    "use_soundfont": "widgets.playing",
     "write": "music.io",
 }
 
@@ -69,16 +75,20 @@ __all__ = [
     "MusicVAEWarning",
     "PianoRoll",
     "Posterior",
+    "beats",
     "configs",
     "fold_into_range",
     "link",
     "load",
     "load_ipython_extension",
     "models",
+    "play_together",
     "read",
+    "set_language",
     "to_wav",
     "tunes",
     "unload_ipython_extension",
+    "use_soundfont",
     "write",
 ]
 

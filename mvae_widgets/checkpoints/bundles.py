@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from mvae_widgets.checks import needs_torch
 from mvae_widgets.errors import CheckpointError, ConfigError
 from mvae_widgets.nn.config import CONFIGS, ModelConfig
 
@@ -41,7 +44,7 @@ class Bundle:
     config
         The shape of its network.
     state
-        Its state dict, float32.
+        Its state dict, float32: tensors of PyTorch, or numpy arrays.
     card
         Data, licence, recipe and measured quality; empty for a foreign checkpoint.
     plane
@@ -52,13 +55,13 @@ class Bundle:
 
     name: str
     config: ModelConfig
-    state: dict[str, Tensor]
+    state: dict[str, Any]
     card: dict[str, Any]
     plane: dict[str, Any] | None
     attributes: dict[str, Any] | None = None
 
 
-def read_bundle(path: Path, config: str | None = None) -> Bundle:
+def read_bundle(path: Path, config: str | None = None, backend: str = "torch") -> Bundle:
     """Read a model of any kind.
 
     Parameters
@@ -68,22 +71,27 @@ def read_bundle(path: Path, config: str | None = None) -> Bundle:
         ``.index``, a folder with one, a tar); a folder of a magenta.js checkpoint.
     config
         Name of the configuration, where the files do not say it or say it wrongly.
+    backend
+        Whose arrays the weights are to be, ``"torch"`` or ``"numpy"``.
 
     Raises
     ------
     CheckpointError
         If the files are damaged, incomplete, or not those of a MusicVAE, or of another configuration.
     ConfigError
-        If there is no configuration of that name; names the nearest.
+        If there is no configuration of that name; names the nearest. If PyTorch is needed and absent: Magenta's
+        files are read with it.
     """
     if config is not None:
         _known(config)
     if path.suffix == ".safetensors" or (path / WEIGHTS).is_file():
-        return _read_own(path, config)
+        return _read_own(path, config, backend)
+    needs_torch(f"Reading {path.name}, which is in Magenta's format,")
     from mvae_widgets.checkpoints.reader import read_checkpoint
 
     found, state = read_checkpoint(path, config)
-    return Bundle(_stem(path), found, state, {}, None)
+    weights = {n: t.numpy() for n, t in state.items()} if backend == "numpy" else state
+    return Bundle(_stem(path), found, weights, {}, None)
 
 
 def write_bundle(
@@ -175,16 +183,15 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return data
 
 
-def _read_own(path: Path, wanted: str | None) -> Bundle:
-    import torch
+def _read_own(path: Path, wanted: str | None, backend: str) -> Bundle:
     from safetensors import SafetensorError, safe_open
 
     file_path = path / WEIGHTS if path.is_dir() else path
     try:
-        with safe_open(file_path, "pt") as file:
+        with safe_open(file_path, "np") as file:
             metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
+            arrays = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118 - no dict
+    except (OSError, SafetensorError, TypeError) as error:  # TypeError: a kind of number that numpy has not
         raise CheckpointError(
             f"Cannot read the weights {file_path}: {error}.", "The file is missing or damaged: fetch it again."
         ) from error
@@ -197,16 +204,23 @@ def _read_own(path: Path, wanted: str | None) -> Bundle:
         raise CheckpointError(f"{file_path}: its description is damaged.", "Fetch the file again.") from error
     if wanted not in (None, config.name):
         raise CheckpointError(f"{file_path} is a {config.name}, not a {wanted}.", "Leave the configuration out.")
-    for name, tensor in list(state.items()):
-        if not tensor.isfinite().all():
+    for name, array in list(arrays.items()):
+        if not np.isfinite(array).all():
             raise CheckpointError(f"{file_path}: the tensor {name} holds numbers that are not finite.")
         if ".bias_ih_" in name:
-            state.setdefault(name.replace(".bias_ih_", ".bias_hh_"), torch.zeros_like(tensor))
+            arrays.setdefault(name.replace(".bias_ih_", ".bias_hh_"), np.zeros_like(array))
+    state = arrays if backend == "numpy" else _tensors(arrays)
     if file_path.name != WEIGHTS:
         return Bundle(_stem(path), config, state, card, None)
     folder = file_path.parent
     plane, attributes = read_json(folder / PLANE), read_json(folder / ATTRIBUTES)
     return Bundle(config.name, config, state, read_json(folder / CARD) or card, plane, attributes)
+
+
+def _tensors(arrays: dict[str, Any]) -> dict[str, Tensor]:
+    import torch
+
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def _known(config: str) -> None:

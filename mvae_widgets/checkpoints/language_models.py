@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mvae_widgets.checkpoints.bundles import CARD, WEIGHTS, save_tensors
 from mvae_widgets.checkpoints.catalog import BUILT_IN, LANGUAGE_MODEL
 from mvae_widgets.errors import CheckpointError
+from mvae_widgets.nn.numpy_backend import NumpyLanguageModel
 
 if TYPE_CHECKING:
     from mvae_widgets.nn.language_model import LanguageModel
 
-__all__ = ["MELODY", "read_language_model", "shipped_card", "shipped_language_model", "write_language_model"]
+__all__ = [
+    "MELODY",
+    "read_language_model",
+    "shipped_card",
+    "shipped_judge",
+    "shipped_language_model",
+    "write_language_model",
+]
+
+Judge = Callable[[np.ndarray[Any, Any]], np.ndarray[Any, np.dtype[np.float64]]]
+"""Tokens ``[n, steps]`` -> mean bits a step, ``[n]``."""
 
 MELODY = "melody-lm"
 SHAPE = "language_model"
@@ -37,35 +51,68 @@ def read_language_model(folder: Path) -> LanguageModel:
         If its weights are missing, damaged, or not those of a language model.
     """
     import torch
-    from safetensors import SafetensorError, safe_open
 
     from mvae_widgets.nn.language_model import LanguageModel
 
+    state, depth, sizes = _read(folder)
+    model, tensors = LanguageModel(depth, sizes), {name: torch.from_numpy(array) for name, array in state.items()}
+    for name in [n for n in tensors if ".bias_ih_" in n]:
+        tensors[name.replace(".bias_ih_", ".bias_hh_")] = torch.zeros_like(tensors[name])
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CheckpointError(f"{folder} is not a language model: {error}.", _OTHER) from error
+    return model.eval().requires_grad_(False)
+
+
+_OTHER = "Give the folder of one."
+
+
+def _read(folder: Path) -> tuple[dict[str, np.ndarray[Any, Any]], int, tuple[int, ...]]:
+    """Weights, number of tokens, and units a layer."""
+    from safetensors import SafetensorError, safe_open
+
     path = folder / WEIGHTS
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:
             metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
+            state = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118 - no dict
         shape = json.loads(metadata[SHAPE])
-        model = LanguageModel(int(shape["depth"]), tuple(int(n) for n in shape["sizes"]))
-        for name in [n for n in state if ".bias_ih_" in n]:
-            state[name.replace(".bias_ih_", ".bias_hh_")] = torch.zeros_like(state[name])
-        model.load_state_dict(state)
+        depth, sizes = int(shape["depth"]), tuple(int(n) for n in shape["sizes"])
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
             f"Cannot read the weights {path}: {error}.", "The file is missing or damaged: install the package again."
         ) from error
-    except (KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise CheckpointError(f"{path} is not a language model: {error}.", "Give the folder of one.") from error
-    if not all(tensor.isfinite().all() for tensor in state.values()):
+    except (KeyError, ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} is not a language model: {error}.", _OTHER) from error
+    if not all(np.isfinite(array).all() for array in state.values()):
         raise CheckpointError(f"{path} holds numbers that are not finite.", "Install the package again.")
-    return model.eval().requires_grad_(False)
+    return state, depth, sizes
 
 
 @lru_cache(maxsize=4)
 def shipped_language_model(device: str = "cpu", name: str = MELODY) -> LanguageModel:
     """A language model that ships with the package, kept for the next time."""
     return read_language_model(BUILT_IN / name).to(device)
+
+
+@lru_cache(maxsize=4)
+def shipped_judge(backend: str = "torch", device: str = "cpu", name: str = MELODY) -> Judge:
+    """What such a model says of clips, on that backend."""
+    if backend == "numpy":
+        return NumpyLanguageModel(*_read(BUILT_IN / name)).cost
+    import torch
+
+    from mvae_widgets.nn.runtime import threads_for
+
+    place, model = torch.device(device), shipped_language_model(device, name)
+
+    def judge(tokens: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        with threads_for(place, len(tokens)):
+            bits = model.cost(torch.from_numpy(tokens.astype(np.int64)).to(place))
+        return np.asarray(bits.double().cpu().numpy())
+
+    return judge
 
 
 @lru_cache(maxsize=4)

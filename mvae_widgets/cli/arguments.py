@@ -82,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     encode.add_argument("-o", "--output", type=Path, default=Path("encoded.npz"), metavar="FILE.npz")
     _flag(encode, "--chords", help="chords of the music, for models that take them, for example 'C Am F G'")
 
+    _evaluate(command("evaluate", "evaluate", "measure models on prepared clips; two beside each other are compared"))
+    _prepare(command("prepare", "prepare", "turn a folder of MIDI, MusicXML and ABC into arrays to train on"))
+    _embed(command("embed", "prepare", "encode a folder of music, or prepared arrays, into a corpus"))
     _train(command("train", "train", "train a built-in model: weights, plane and card from one command"))
     return parser
 
@@ -119,15 +122,84 @@ def _ends(parser: argparse.ArgumentParser) -> None:
         _flag(parser, f"--clip_{number}", type=int, metavar="K", help="which clip of it, counted from 1 (the first)")
 
 
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="names, paths, or folders of training runs")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the prepared npz files")
+    parser.add_argument("--split", default="test", choices=("train", "valid", "test"), help="(test)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="also write evaluation.md and evaluation.json")
+    parser.add_argument("--clips", type=_count, metavar="N", help="of each group at most (170,000 steps' worth)")
+    parser.add_argument("--samples", type=_count, metavar="N", help="samples of the prior (2000, fewer of long clips)")
+    parser.add_argument("--pairs", type=_count, default=100, metavar="N", help="pairs of clips to walk between (100)")
+    parser.add_argument("-t", "--temperature", type=_temperature, default=0.5, help="of the samples (0.5)")
+    parser.add_argument("--seed", type=int, default=0, help="of all draws (0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def _prepare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="music, in folders, a .zip or a .tar(.gz, .xz)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DATA", help="folder for the arrays")
+    kinds = ("melodies", "drums", "trio", "multitrack")
+    parser.add_argument("--kinds", nargs="+", choices=kinds, help="what to prepare (all that the music yields)")
+    parser.add_argument(
+        "--kit", choices=("reduced", "roland"), default="reduced", help="drums: General MIDI, or an electronic kit"
+    )
+    parser.add_argument("--index", type=Path, metavar="CSV", help="table with the columns file, split, source")
+    parser.add_argument("--seed", type=int, default=0, help="another one, other splits (0)")
+    _workers(parser)
+
+
+def _embed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="a name or a path")
+    parser.add_argument("data", type=Path, help="a folder or file of music, or what prepare made")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="where the corpus is kept")
+    parser.add_argument(
+        "--splits",
+        nargs="+",
+        choices=("train", "valid", "test"),
+        default=["train", "valid", "test"],
+        help="of prepared arrays (all)",
+    )
+    parser.add_argument("--config", help="the configuration, where the model's files do not say it")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    _workers(parser)
+
+
+def _workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--processes", type=_whole, metavar="N", help="how many at once (one a core)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")
+
+
 def _train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="the model's name: melody-2bar, or melody-lm for the language model")
+    parser.add_argument(
+        "model", nargs="?", help="the model's name: melody-2bar, or melody-lm for the language model; or only --start"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of the prepared npz files")
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/MODEL-RECIPE)")
     parser.add_argument("--recipe", default=None, help="cpu or gpu (default: by the device)")
-    parser.add_argument("--start", type=Path, help="weights to continue from: a model folder, magenta.js included")
+    # The second name is for the launchers, which take the first for a short form of their own --start-method.
+    _flag(
+        parser,
+        "--start",
+        "--start_from",
+        metavar="MODEL",
+        help="weights to begin with, a name or a path, Magenta's too: with a model's name what fits of them, without "
+        "it the very network, with the recipe of its family",
+    )
+    _flag(parser, "--config", help="configuration of --start, where its files do not say it")
+    parser.add_argument(
+        "--collections",
+        choices=("recipe", "all"),
+        default="recipe",
+        help="learn from the recipe's collections, or from all that the data folder holds (recipe)",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--precision", choices=("bf16", "float32"), help="instead of the recipe's")
     parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's own)")
-    parser.add_argument("--steps", type=int, help="updates, instead of the recipe's")
+    parser.add_argument("--steps", type=_whole, help="updates, instead of the recipe's")
+    _flag(parser, "--learning_rate", type=_positive, help="highest rate, instead of the recipe's")
+    # Not --log: the launchers' own --log-dir and --logs-specs would take it for theirs.
+    parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard's files as well as metrics.csv")
     parser.add_argument("--note", default="undisturbed", help="how the machine was used meanwhile, for the card")
     parser.add_argument("--seed", type=int, default=0)
 
@@ -138,11 +210,29 @@ def _flag(parser: argparse.ArgumentParser, *names: str, **options: Any) -> None:
     parser.add_argument(*spellings, **options)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
+
+
 def _temperature(text: str) -> float | None:
     try:
         return (None if text.lower() == "none" else float(text)) or None
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor none") from None
+
+
+def _positive(text: str) -> float:
+    if not 0 < float(text) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+    return float(text)
+
+
+def _whole(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not at least 1")
+    return int(text)
 
 
 def _later(home: str, name: str) -> Callable[[argparse.Namespace], int]:

@@ -9,7 +9,7 @@ from mvae_widgets.errors import ConfigError, UnknownModelError
 __all__ = ["configs", "convert", "fetch", "models", "verify"]
 
 TELLING = ("weights.safetensors", "config.json")
-SHOWN = ("name", "music", "size", "files", "place", "config", "about", "licence", "source")
+SHOWN = ("name", "music", "size", "files", "place", "config", "about", "right", "kl", "licence", "source")
 
 
 def models(options: argparse.Namespace) -> int:
@@ -71,7 +71,9 @@ def fetch(options: argparse.Namespace) -> int:
 def convert(options: argparse.Namespace) -> int:
     """Write any model as one safetensors file."""
     from mvae_widgets.checkpoints import catalog
+    from mvae_widgets.checks import needs_torch
 
+    needs_torch("Converting")
     if options.target.suffix != ".safetensors":
         raise ConfigError(f"{options.target} does not end in .safetensors.", "That is the one kind written here.")
     if options.target.exists() and not options.force:
@@ -91,8 +93,10 @@ def verify(options: argparse.Namespace) -> int:
     """Compare a model with reference outputs."""
     from mvae_widgets import verify as check
     from mvae_widgets.checkpoints import catalog
+    from mvae_widgets.checks import needs_torch
     from mvae_widgets.nn.config import CONFIGS
 
+    needs_torch("Verifying")
     path = catalog.find(options.path)
     config = options.config
     if config is None and path.suffix != ".safetensors" and not any((path / name).is_file() for name in TELLING):

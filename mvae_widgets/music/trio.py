@@ -124,6 +124,10 @@ class TrioConverter:
         pieces = split_on_time_changes(sequence)
         return [e for piece in pieces for e in self._piece(piece)[: self.max_tensors]][: self.max_tensors]
 
+    def passages(self, sequence: NoteSequence) -> list[Example]:
+        """Find every stretch in which three instruments play, whole: `to_examples` are windows of these."""
+        return [passage for piece in split_on_time_changes(sequence) for passage in self._passages(piece)]
+
     def inputs(self, example: Example) -> Inputs:
         """Three one-hots a step, controls, number of steps."""
         return self.targets(example), self.melody.controls(example), len(example.tokens)
@@ -187,6 +191,15 @@ class TrioConverter:
         return rows.astype(np.int16)
 
     def _piece(self, piece: NoteSequence) -> list[Example]:
+        bar = self.melody.steps_per_bar
+        width = self.slice_bars * bar
+        return [
+            _part(passage, start, start + width)
+            for passage in self._passages(piece)
+            for start in range(0, len(passage.tokens) - width + 1, bar)
+        ]
+
+    def _passages(self, piece: NoteSequence) -> list[Example]:
         quantised = quantise(piece, self.steps_per_quarter)
         if quantised is None:
             return []
@@ -218,15 +231,13 @@ class TrioConverter:
             return []
         coverage = _smear(coverage, self.gap_bars)
         candidates = [[i for i in encoded if parts[i] == part] for part in range(len(PARTS))]
-        examples = []
+        passages = []
         for trio in product(*candidates):
             tokens = np.stack([encoded[i].tokens[: bars * bar] for i in trio], axis=1).astype(np.int16)
-            for start in self._starts(coverage[:, trio]):
-                steps = slice(start * bar, (start + self.slice_bars) * bar)
-                chords = None if controls.chords is None else controls.chords[steps]
-                keys = None if controls.keys is None else controls.keys[steps]
-                examples.append(Example(tokens[steps], chords, keys))
-        return examples
+            whole = Example(tokens, controls.chords, controls.keys)
+            runs = self._runs(coverage[:, trio])
+            passages += [_part(whole, first * bar, last * bar) for first, last in runs]
+        return passages
 
     def _encode(self, piece: NoteSequence, instrument: int, drums: bool, length: float) -> Example | None:
         """Labels of one instrument over the whole piece; None if it yields nothing."""
@@ -240,17 +251,22 @@ class TrioConverter:
         found = self.drums.to_examples(alone)
         return Example(self.drums.to_labels(found[0].tokens)) if found else None
 
-    def _starts(self, covered: NDArray[np.bool_]) -> list[int]:
-        """First bars of the windows in which three instruments play; covered is [bars, 3]."""
+    def _runs(self, covered: NDArray[np.bool_]) -> list[tuple[int, int]]:
+        """First bar of each stretch in which three instruments play, and the bar after it; covered is [bars, 3]."""
         playing: NDArray[np.bool_] = np.asarray(covered.all(axis=1))
         gap = self.gap_bars
         if gap:
             playing[:gap] = covered[:gap].any()
             playing[-gap:] = covered[-gap:].any()
-        if len(playing) < self.slice_bars:
-            return []
-        windows = np.lib.stride_tricks.sliding_window_view(playing, self.slice_bars)
-        return [int(start) for start in np.flatnonzero(windows.all(axis=1))]
+        edges = np.flatnonzero(np.diff(playing, prepend=False, append=False))
+        return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+
+
+def _part(whole: Example, start: int, end: int) -> Example:
+    """The steps from start to end of an example."""
+    chords = None if whole.chords is None else whole.chords[start:end]
+    keys = None if whole.keys is None else whole.keys[start:end]
+    return Example(whole.tokens[start:end], chords, keys)
 
 
 def _coverage(quantised: NoteSequence, bars: int, bar: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

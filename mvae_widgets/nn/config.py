@@ -291,9 +291,11 @@ def _grooves() -> Iterator[ModelConfig]:
 
 def _own() -> Iterator[ModelConfig]:
     """What this package trains itself. Melody models have learnt bass lines too: any program will do."""
-    yield ModelConfig(
+    melody = ModelConfig(
         "melody-2bar", "melody", 2, 90, 128, (192,), (256, 256), training={"transpose": 5}, converter={"slice_bars": 2}
     )
+    yield melody
+    yield replace(melody, name="melody-2bar-ae")
     yield ModelConfig(
         "drums-2bar", "drums", 2, 10, 128, (192,), (224, 224), output_depth=9, head="nade", hidden=96,
         training=_LIGHT_KL, converter={"slice_bars": 2, "roll_input": True, "roll_output": True},
@@ -310,11 +312,14 @@ def _own() -> Iterator[ModelConfig]:
         training=_LONG | {"transpose": 5}, converter={"slice_bars": 16},
     )  # fmt: skip
     yield long
-    yield replace(long, name="melody-16bar-flat", decoder_sizes=(320, 320), decoder_levels=())
+    # As many parameters in the decoder as the conductor and its core have.
+    yield replace(long, name="melody-16bar-flat", decoder_sizes=(364, 364), decoder_levels=())
     yield ModelConfig(
-        "trio-16bar", "trio", 16, sum(_TRIO), 256, (256, 256), (256, 256), decoder_levels=(16, 16), parts=_TRIO,
-        training=_LONG, converter={"slice_bars": 16, "gap_bars": 2},
+        "trio-16bar", "trio", 16, sum(_TRIO), 256, (256,), (256, 256), encoder_levels=(16, 16), decoder_levels=(16, 16),
+        parts=_TRIO, training=_LONG, converter={"slice_bars": 16, "gap_bars": 2},
     )  # fmt: skip
+    (medium, *_) = _multitracks()
+    yield replace(medium.with_sizes(192, (128,), (192, 192)), name="multitrack-1bar")
 
 
 OWN = tuple(config.name for config in _own())

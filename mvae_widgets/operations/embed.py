@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from mvae_widgets.checks import as_path, whole_number
+from mvae_widgets.checks import as_path, needs_torch, whole_number
 from mvae_widgets.colour import Plane
 from mvae_widgets.columns import as_columns, spread
 from mvae_widgets.corpus import Corpus
@@ -20,7 +20,7 @@ from mvae_widgets.errors import ConfigError, MusicVAEWarning, NothingToEncodeErr
 from mvae_widgets.latent.project import Projection, fit_pca, plane_projection
 from mvae_widgets.latent.umap_projection import fit_umap
 from mvae_widgets.operations.core import Core
-from mvae_widgets.operations.embedder import Embedder
+from mvae_widgets.operations.embedder import Embedder, Mapper
 
 if TYPE_CHECKING:
     from mvae_widgets.latent.constraints import Constraints, Range
@@ -38,7 +38,14 @@ class Embedding(Core):
 
     plane: Plane | None
 
-    def embed(self, music: Any, path: str | Path | None = None, columns: Any = None, batch: int = BATCH) -> Corpus:
+    def embed(
+        self,
+        music: Any,
+        path: str | Path | None = None,
+        columns: Any = None,
+        batch: int = BATCH,
+        mapper: Mapper = map,
+    ) -> Corpus:
         """Encode much music, and keep what is known of each clip beside where it lies.
 
         Parameters
@@ -56,6 +63,9 @@ class Embedding(Core):
             a row a clip, or a row a piece (a file, or an element of a list).
         batch
             Clips encoded at once.
+        mapper
+            How the music is read and cut into clips: one piece after another, or, with `training.workers.spread`,
+            on all cores or a cluster. The result is the same.
 
         Returns
         -------
@@ -74,7 +84,7 @@ class Embedding(Core):
         """
         batch = whole_number(batch, "The batch", 1)
         file = None if path is None else as_path(path, "The file of the corpus")
-        embedder = Embedder(self, self.fingerprint, file, batch)
+        embedder = Embedder(self, self.fingerprint, file, batch, mapper)
         extra, pieces = as_columns(columns), embedder.pieces(music)
         if not pieces:
             raise NothingToEncodeError(f"{self.name} was given no music.", "Give files, sequences or clips.")
@@ -152,6 +162,7 @@ class Embedding(Core):
         ConfigError
             If there is no such attribute, or too few clips have or have not what is asked.
         """
+        needs_torch("Training latent constraints")
         from mvae_widgets.latent.constraints import fit_constraints
 
         self._of_this_model(corpus)
@@ -172,6 +183,7 @@ class Embedding(Core):
         seed
             The same seed, the same palette.
         """
+        needs_torch("Training a MidiMe palette")
         from mvae_widgets.latent.midime import EPOCHS, fit_midime
 
         if isinstance(clips, Corpus):
@@ -197,5 +209,5 @@ class Embedding(Core):
         digest = hashlib.sha256(json.dumps(self.config.to_dict(), sort_keys=True).encode())
         for name, tensor in sorted(self.bundle.state.items()):
             digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+            digest.update(np.asarray(tensor).tobytes())
         return digest.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,31 @@ from mvae_widgets.checks import as_path
 from mvae_widgets.columns import as_columns
 from mvae_widgets.corpus import Corpus, Origin, join
 from mvae_widgets.errors import ConfigError, NothingToEncodeError, ReadError
-from mvae_widgets.music.clips import Clip, Clips
+from mvae_widgets.music.clips import Clip, Clips, as_clips
+from mvae_widgets.music.converter import Converter
 from mvae_widgets.music.io import MUSIC_SUFFIXES
 from mvae_widgets.music.library import note_seq
 from mvae_widgets.operations.core import Core
 
-__all__ = ["Embedder"]
+__all__ = ["Embedder", "Mapper"]
 
 Array = np.ndarray[Any, Any]
 
+Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""`map`, or what does the same on several cores or machines, in order."""
+
 #: Seconds between two writings of an unfinished corpus.
 SAVE_EVERY = 30.0
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Some music to cut, its number, and what cuts it."""
+
+    music: Any
+    number: int
+    converter: Converter
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -51,10 +65,13 @@ class Embedder:
         Where the corpus is kept, if anywhere.
     batch
         Clips encoded at once.
+    mapper
+        How the music is read and cut.
     """
 
-    def __init__(self, model: Core, fingerprint: str, file: Path | None, batch: int) -> None:
+    def __init__(self, model: Core, fingerprint: str, file: Path | None, batch: int, mapper: Mapper = map) -> None:
         self.model, self.fingerprint, self.file, self.batch = model, fingerprint, file, batch
+        self.mapper = mapper
 
     def run(self, pieces: list[Any]) -> tuple[Corpus, bool]:
         """The corpus of some pieces, and whether anything was encoded for it that the file does not hold."""
@@ -126,8 +143,12 @@ class Embedder:
 
     def _batches(self, pieces: list[Any], start: tuple[int, int], left_out: dict[int, str]) -> Iterator[_Batch]:
         waiting: list[tuple[Clip, int]] = []
-        for k in range(start[0], len(pieces)):
-            clips = self._clips_of(pieces[k], k, left_out)
+        jobs = (
+            _Piece(pieces[k], k, self.model.converter, self.model.config.steps) for k in range(start[0], len(pieces))
+        )
+        for k, (clips, why) in enumerate(self.mapper(_clips_of, jobs), start[0]):
+            if why:
+                left_out[k] = why
             for i, clip in enumerate(clips):
                 if (k, i) < start:
                     continue
@@ -137,27 +158,6 @@ class Embedder:
                     waiting = []
         if waiting:
             yield _Batch([c for c, _ in waiting], [n for _, n in waiting], (len(pieces), 0))
-
-    def _clips_of(self, piece: Any, number: int, left_out: dict[int, str]) -> Clips:
-        if isinstance(piece, Clip):
-            clips = self.model.clips(piece)
-        elif isinstance(piece, np.ndarray):
-            # A row of tokens says nothing of chords and keys: none sound, in C.
-            rules, nothing = self.model.converter.rules, np.zeros(self.model.config.steps, np.uint8)
-            chords = None if rules.chord_encoding is None else nothing
-            clips = Clips(
-                [Clip(piece, self.model.converter, chords=chords, keys=nothing if rules.condition_on_key else None)]
-            )
-        else:
-            try:
-                clips = self.model.clips(piece)
-            except ReadError as error:
-                left_out[number] = str(error)
-                return Clips()
-        if not clips:
-            reasons = "; ".join(str(refusal) for refusal in clips.refused[:2]) or "no music"
-            left_out[number] = f"{_called(piece, number)}: {reasons}"
-        return clips
 
     def pieces(self, music: Any) -> list[Any]:
         """Music as a list of files, sequences, clips or rows of tokens."""
@@ -222,6 +222,27 @@ class Embedder:
         if before.origin.music != origin.music:
             raise ConfigError(f"'{file}' holds other music.", remedy)
         return before
+
+
+def _clips_of(piece: _Piece) -> tuple[Clips, str]:
+    """The clips of a piece, and why there are none."""
+    music, converter = piece.music, piece.converter
+    if isinstance(music, Clip):
+        clips = as_clips(music, converter)
+    elif isinstance(music, np.ndarray):
+        # A row of tokens says nothing of chords and keys: none sound, in C.
+        rules, nothing = converter.rules, np.zeros(piece.steps, np.uint8)
+        chords = None if rules.chord_encoding is None else nothing
+        clips = Clips([Clip(music, converter, chords=chords, keys=nothing if rules.condition_on_key else None)])
+    else:
+        try:
+            clips = as_clips(music, converter)
+        except ReadError as error:
+            return Clips(), str(error)
+    if clips:
+        return clips, ""
+    reasons = "; ".join(str(refusal) for refusal in clips.refused[:2]) or "no music"
+    return clips, f"{_called(music, piece.number)}: {reasons}"
 
 
 def _content(piece: Any) -> bytes:

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from tqdm.auto import tqdm
 
 from mvae_widgets.checkpoints.bundles import write_attributes
 from mvae_widgets.checkpoints.catalog import find, read_bundle
@@ -25,7 +23,7 @@ from mvae_widgets.music.families import converter_for
 from mvae_widgets.nn.config import ModelConfig
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.dataset import load_clips
-from mvae_widgets.training.feeds import rows_for, tokens_for
+from mvae_widgets.training.passes import decode_points, encode_clips
 from mvae_widgets.training.recipes import RECIPES
 
 __all__ = ["attribute_vectors", "draw_clips", "encode_tokens", "heard", "measures_of", "plane_of"]
@@ -36,7 +34,6 @@ PLANE_CLIPS = 20_000
 USUAL_STEPS = 32
 EDITED = 30_000
 DECODED = 1000
-BATCH = 512
 
 Array = np.ndarray[Any, Any]
 
@@ -103,29 +100,15 @@ def draw_clips(tokens: Array, weights: Array, transpose: int, n: int, seed: int 
     return drawn
 
 
-@torch.no_grad()
 def encode_tokens(model: VAE, tokens: Array) -> Array:
     """Posterior means of clips, ``[n, z]``."""
-    device = next(model.parameters()).device
-    mu, size = [], _batch(model.config)
-    for start in tqdm(range(0, len(tokens), size), desc="encode", unit="batch", disable=len(tokens) < 50 * size):
-        rows = rows_for(tokens[start : start + size], model.config, device)
-        mu.append(model.encode(rows.x, None, rows.controls)[0].cpu().numpy())
-    return np.concatenate(mu)
+    return encode_clips(model, tokens)[0]
 
 
-@torch.no_grad()
 def heard(model: VAE, z: Array) -> dict[str, Array]:
     """Attributes of the music at points of latent space."""
-    device = next(model.parameters()).device
-    points = torch.as_tensor(z, dtype=torch.float32, device=device)
-    decoded = [tokens_for(model.decode(part), model.config) for part in points.split(_batch(model.config))]
-    tokens = np.concatenate(decoded)
+    tokens = decode_points(model, z)
     return {name: measure(tokens) for name, measure in measures_of(model.config).items()}
-
-
-def _batch(config: ModelConfig) -> int:
-    return max(1, BATCH * USUAL_STEPS // config.steps)
 
 
 def _pair(model: VAE, less: Array, more: Array) -> tuple[Array, Array]:

@@ -1,27 +1,39 @@
-"""The end of a run: plane, attribute vectors, measurements and model card, written with the weights."""
+"""The end of a run: plane, attribute vectors, measurements and model card, written with the weights.
+
+``python -m mvae_widgets.training.card --data DIR MODEL ...`` measures models that are there again and writes their
+cards anew; weights, plane and attribute vectors stay as they are.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mvae_widgets.checkpoints.catalog import write_bundle
+from mvae_widgets.checkpoints.bundles import CARD, read_json
+from mvae_widgets.checkpoints.catalog import BUILT_IN, find, read_bundle, write_bundle
+from mvae_widgets.errors import ConfigError
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.attributes import attribute_vectors, plane_of
 from mvae_widgets.training.dataset import Source, load_clips
-from mvae_widgets.training.evaluate import evaluate_parts, evaluate_prior, found_in
-from mvae_widgets.training.evaluate_groove import evaluate_groove
+from mvae_widgets.training.evaluate import Scope, evaluate
 from mvae_widgets.training.page import card_markdown
-from mvae_widgets.training.recipes import HELD_OUT, Recipe
+from mvae_widgets.training.passes import without_noise
+from mvae_widgets.training.recipes import Recipe
 
-__all__ = ["finish", "measure", "sources_of"]
+__all__ = ["finish", "measured_again", "sources_of"]
 
-PRIOR_SAMPLES = 2000
-# Long clips take long to decode one step after another: of these many, drawn at random, are measured.
-MOST_STEPS = 600_000
+PAGE = "README.md"
+# Models that are made to be compared with the one whose name has no suffix.
+SUFFIXES = {
+    "-flat": "Flat, beside {}: what the hierarchy is for",
+    "-ae": "A plain autoencoder, beside {}: its prior has holes",
+}
+MEASURED = ("measured", "prior", "paths", "training_clips", "hierarchical", "split", "seed")
 
 
 def finish(model: VAE, recipe: Recipe, data: Path, folder: Path, training: dict[str, Any], seed: int = 0) -> None:
@@ -42,69 +54,63 @@ def finish(model: VAE, recipe: Recipe, data: Path, folder: Path, training: dict[
     """
     # What is measured is what is shipped: weights rounded to half precision.
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    if not recipe.variational:
+        state = without_noise(state)
     model.load_state_dict({name: tensor.half().float() for name, tensor in state.items()})
     model.eval()
     train, weights = load_clips(data, recipe.sources, "train", recipe.config.steps)
+    report = evaluate(model, data, recipe.sources, Scope(seed=seed)).to_dict()
     card = {
-        "name": recipe.config.name,
-        "family": recipe.config.family,
-        "bars": recipe.config.bars,
-        "parameters": sum(p.numel() for n, p in model.named_parameters() if ".bias_hh_" not in n),
+        **report,
+        **_about(recipe.config.name),
         "licence": "Apache-2.0",
         "sources": sources_of(data, recipe.sources),
         "recipe": recipe.to_dict(),
         "training": training,
-        "measured": measure(model, recipe, data, train, seed),
-        "prior": evaluate_prior(model, train, weights, PRIOR_SAMPLES, seed=seed),
     }
     vectors = attribute_vectors(model, train, weights, recipe.transpose, seed=seed)
     write_bundle(folder, recipe.config, state, card, plane_of(model, train, weights, seed), vectors.to_dict())
-    (folder / "README.md").write_text(card_markdown(card), encoding="utf-8")
+    _write_page(folder, card)
 
 
-def measure(
-    model: VAE, recipe: Recipe, data: Path, train: np.ndarray[Any, Any], seed: int = 0
-) -> dict[str, dict[str, Any]]:
-    """What the model does with the test split: the recipe's sources by voice or part, and collections held out.
+def measured_again(folder: Path, data: Path, seed: int = 0) -> dict[str, Any]:
+    """Measure the model of a folder and write its card and page anew; returns the card.
 
-    The splits keep tunes and performances apart, not windows: common patterns occur on both sides. So each group
-    also says what share of it the training clips hold (``in_training_set``; melodies in some key), and is
-    measured a second time without those (``new``).
+    Raises
+    ------
+    ConfigError
+        If its card does not say what it has learnt from.
     """
-    steps, family = recipe.config.steps, recipe.config.family
-    measured: dict[str, dict[str, Any]] = {}
-    for name, sources in _groups(recipe).items():
-        clips, _ = load_clips(data, sources, "test", steps)
-        most = max(1, MOST_STEPS // steps)
-        if len(clips) > most:
-            clips = clips[np.sort(np.random.default_rng(seed).choice(len(clips), most, replace=False))]
-        known = found_in(clips, train, recipe.config)
-        if family == "groove":
-            results = {name: evaluate_groove(model, clips, train, seed)}
-            new = {name: evaluate_groove(model, clips[~known], train, seed)} if not known.all() else {}
-        else:
-            results = evaluate_parts(model, clips, seed)
-            new = evaluate_parts(model, clips[~known], seed) if not known.all() else {}
-            if len(results) == 1:
-                results, new = (dict(zip([name], parts.values(), strict=False)) for parts in (results, new))
-        for part, values in results.items():
-            measured[part] = {**values, "in_training_set": float(known.mean())}
-            if part in new:
-                measured[part]["new"] = new[part]
-    return measured
+    bundle = read_bundle(folder)
+    if "recipe" not in bundle.card:
+        raise ConfigError(f"{folder} has no card that names a recipe.", "Use mvae-widgets evaluate, which needs none.")
+    model = VAE(bundle.config)
+    model.load_state_dict(bundle.state)
+    sources = [Source(**source) for source in bundle.card["recipe"]["sources"]]
+    report = evaluate(model.eval(), data, sources, Scope(seed=seed)).to_dict()
+    card = bundle.card | {key: report[key] for key in MEASURED} | {"sources": sources_of(data, sources)}
+    (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    _write_page(folder, card)
+    return card
 
 
-def _groups(recipe: Recipe) -> dict[str, Sequence[Source]]:
-    """Sources that are measured together, by name."""
-    family = recipe.config.family
-    if family != "melody":
-        return {{"drums": "drums", "groove": "grooves"}.get(family, family): recipe.sources}
-    groups = {
-        "melodies": [s for s in recipe.sources if s.voice == "steps"],
-        "bass lines": [s for s in recipe.sources if s.voice == "bass"],
-        "held-out collections": list(HELD_OUT),
-    }
-    return {name: sources for name, sources in groups.items() if sources}
+def _write_page(folder: Path, card: dict[str, Any]) -> None:
+    (folder / PAGE).write_text(card_markdown(card, _counterpart(card["name"])), encoding="utf-8")
+
+
+def _about(name: str) -> dict[str, str]:
+    """What a model that is made to be compared is for; of others nothing."""
+    for suffix, words in SUFFIXES.items():
+        if name.endswith(suffix):
+            return {"about": words.format(name.removesuffix(suffix))}
+    return {}
+
+
+def _counterpart(name: str) -> dict[str, Any] | None:
+    """The card of the shipped model that this one is made to be compared with, measured in the same way."""
+    other = next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), None)
+    card = read_json(BUILT_IN / other / CARD) if other else None
+    return card if card and "paths" in card else None
 
 
 def sources_of(data: Path, sources: Sequence[Source]) -> list[dict[str, Any]]:
@@ -119,3 +125,18 @@ def sources_of(data: Path, sources: Sequence[Source]) -> list[dict[str, Any]]:
                     row[key.removeprefix("source_")] = str(np.atleast_1d(file[key])[names.index(source.name)])
         rows.append(row)
     return rows
+
+
+def main() -> None:
+    """Measure models again."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="+", help="built-in models or their folders")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the prepared files")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    for name in options.models:
+        measured_again(find(name), options.data, options.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,254 +1,246 @@
-"""How well a model reconstructs and what its prior sounds like (paper section 4.1; MUSICVAE.md 3.4, 6.1)."""
+"""The one way in which a model is measured, for its card and for `mvae-widgets evaluate` (MUSICVAE.md 3.4, 6.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
-from tqdm.auto import tqdm
 
-from mvae_widgets.music import features
-from mvae_widgets.music.families import converter_for
+from mvae_widgets.errors import ReadError
 from mvae_widgets.nn.config import ModelConfig
-from mvae_widgets.nn.decoder import Decoder, shift
 from mvae_widgets.nn.vae import VAE
-from mvae_widgets.training.feeds import CLASSES, rows_for, tokens_for
-from mvae_widgets.training.loss import kl_divergence
+from mvae_widgets.training.dataset import Source, load_clips, load_tunes
+from mvae_widgets.training.evaluate_groove import groove_sums
+from mvae_widgets.training.measure import (
+    Group,
+    Sums,
+    accuracy,
+    found_in,
+    onset_sums,
+    parts_of,
+    right_steps,
+    usual_events,
+    usual_steps,
+)
+from mvae_widgets.training.measure_data import HELD_OUT, material_for
+from mvae_widgets.training.measure_multitrack import rendered_sums
+from mvae_widgets.training.measure_path import evaluate_paths
+from mvae_widgets.training.measure_prior import evaluate_prior
+from mvae_widgets.training.passes import WAYS, Decoded, decode_all
 
-__all__ = [
-    "Decoded",
-    "compared",
-    "decode_all",
-    "evaluate_parts",
-    "evaluate_prior",
-    "evaluate_reconstruction",
-    "found_in",
-    "onset_f1",
-    "transposed_to_floor",
-]
+__all__ = ["Report", "Scope", "evaluate", "measure_clips", "part_sums"]
 
-BATCH_STEPS = 16_000
-PRIOR_FEATURES = ("note_density", "in_scale", "mean_pitch", "pitch_range", "on_beat", "repetition")
-WAYS = ("teacher_forced", "teacher_forced_sampled_z", "temperature_1", "argmax")
-PARTS = ("melody", "bass", "drums")
-NORMAL_95 = 1.959964
+# Long clips take long to decode one step after another: of these many steps, drawn at random, are measured.
+MOST_STEPS = 170_000
+SAMPLES = 2000
 
 Tokens = np.ndarray[Any, Any]
 
 
-def onset_f1(truth: Tokens, decoded: Tokens) -> float:
-    """F1 of (step, pitch) onsets over all melodies, or of (step, drum) hits: the right one at the right step."""
-    drums = truth.ndim == 3
-    on, found = (truth > 0, decoded > 0) if drums else (features.onsets(truth), features.onsets(decoded))
-    right = (on & (truth == decoded)).sum()
-    return float(2 * right / max(1, on.sum() + found.sum()))
-
-
-@dataclass
-class Decoded:
-    """Clips in all the ways that a model gives them back.
+@dataclass(frozen=True)
+class Scope:
+    """How much is measured.
 
     Parameters
     ----------
-    tokens
-        For each of `WAYS` the tokens ``[n, steps, ...]``: teacher-forced from mu (the likeliest under the true
-        history) and from a posterior sample; decoded freely at temperature 1 from that sample, the paper's
-        measure; and at argmax from mu.
-    kl_bits
-        ``[n]``.
-    """
-
-    tokens: dict[str, list[Tokens]] = field(default_factory=lambda: {way: [] for way in WAYS})
-    kl_bits: list[Tokens] = field(default_factory=list)
-
-    def way(self, name: str) -> Tokens:
-        """Tokens of all clips, ``[n, steps, ...]``."""
-        return np.concatenate(self.tokens[name])
-
-    @property
-    def mean_kl_bits(self) -> float:
-        """Over all clips."""
-        return float(np.concatenate(self.kl_bits).mean())
-
-
-@torch.no_grad()
-def decode_all(model: VAE, tokens: Tokens, seed: int = 0, progress: bool = True) -> Decoded:
-    """Encode clips and decode them in all of `WAYS`; parameters as for `evaluate_parts`."""
-    device = next(model.parameters()).device
-    decoder = cast("Decoder", model.decoder)
-    generator = torch.Generator(device).manual_seed(seed)
-    decoded = Decoded()
-    for part in _batches(tokens, "evaluate", progress):
-        rows = rows_for(part, model.config, device)
-        mu, sigma = model.encode(rows.x, None, rows.controls)
-        z = mu + sigma * torch.randn(mu.shape, device=device, generator=generator)
-        outputs = {
-            "teacher_forced": decoder.likeliest(decoder(mu, shift(rows.y), rows.controls)),
-            "teacher_forced_sampled_z": decoder.likeliest(decoder(z, shift(rows.y), rows.controls)),
-            "temperature_1": model.decode(z, 1.0, generator, rows.controls),
-            "argmax": model.decode(mu, controls=rows.controls),
-        }
-        for way, y in outputs.items():
-            decoded.tokens[way].append(tokens_for(y, model.config))
-        decoded.kl_bits.append(kl_divergence(mu, sigma).cpu().numpy() / np.log(2))
-    return decoded
-
-
-def evaluate_reconstruction(model: VAE, tokens: Tokens, seed: int = 0, progress: bool = True) -> dict[str, Any]:
-    """As `evaluate_parts`, of a model of one part: melodies or drums."""
-    (measured,) = evaluate_parts(model, tokens, seed, progress).values()
-    return measured
-
-
-def evaluate_parts(model: VAE, tokens: Tokens, seed: int = 0, progress: bool = True) -> dict[str, dict[str, Any]]:
-    """Measure reconstruction on clips that the model has not learnt from, part by part.
-
-    Parameters
-    ----------
-    model
-        Of melodies, drums or trios, in eval mode, on any device.
-    tokens
-        ``[n, steps, ...]``.
+    split
+        ``"train"``, ``"valid"`` or ``"test"``.
+    clips
+        Of each group at most so many, drawn at random; None for as many as make 170,000 steps.
+    samples
+        Samples of the prior; None for 2,000, but no more than make 170,000 steps.
+    pairs
+        Pairs of clips between which paths are walked.
+    temperature
+        Of the samples.
     seed
-        Of the posterior samples and of the draws at temperature 1.
+        Of all draws.
     progress
-        Whether to show a bar.
-
-    Returns
-    -------
-    dict
-        For each part: ``clips``; shares of right steps ``teacher_forced`` (argmax under the true history,
-        z = mu), ``teacher_forced_sampled_z``, ``temperature_1`` (decoded freely at temperature 1 from a
-        posterior sample, the paper's measure), ``argmax`` (decoded freely from mu), and what a melody that
-        always holds, or drums that are always silent, would score (``always_hold``, ``always_empty``);
-        share of ``exact`` clips and ``onset_f1`` of the argmax decoding; ``kl_bits``; ``margin``: half
-        widths of 95 % intervals of the shares, clips being independent. A step of drums is right if all
-        nine are.
+        Whether to show bars.
     """
-    decoded = decode_all(model, tokens, seed, progress)
-    measured = {}
-    for name, part in _parts(tokens, model.config).items():
-        ways = {way: _parts(decoded.way(way), model.config)[name] for way in WAYS}
-        right = {way: _right(part, found).mean(1) for way, found in ways.items()}
-        measured[name] = {
-            "clips": len(tokens),
-            **{way: float(shares.mean()) for way, shares in right.items()},
-            "exact": float((right["argmax"] == 1).mean()),
-            "onset_f1": onset_f1(part, ways["argmax"]),
-            "always_empty" if part.ndim == 3 else "always_hold": float(_right(part, np.zeros_like(part)).mean()),
-            "kl_bits": decoded.mean_kl_bits,
-            "margin": {way: NORMAL_95 * float(shares.std() / np.sqrt(len(shares))) for way, shares in right.items()},
+
+    split: str = "test"
+    clips: int | None = None
+    samples: int | None = None
+    pairs: int = 100
+    temperature: float = 0.5
+    seed: int = 0
+    progress: bool = True
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured of one model.
+
+    Parameters
+    ----------
+    name, config
+        What it is called, and its shape.
+    scope
+        How much was measured.
+    groups
+        By name: parts of the music that it learnt from, and collections held out.
+    prior, paths
+        See `measure_prior.evaluate_prior` and `measure_path.evaluate_paths`.
+    parameters
+        Numbers of the network.
+    training_clips
+        Distinct clips that it has learnt from; None where that is not known.
+    """
+
+    name: str
+    config: ModelConfig
+    scope: Scope
+    groups: dict[str, Group]
+    prior: dict[str, Any]
+    paths: dict[str, Any]
+    parameters: int
+    training_clips: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: what cards and tables are written from."""
+        scope = self.scope
+        return {
+            "name": self.name,
+            "family": self.config.family,
+            "bars": self.config.bars,
+            "hierarchical": bool(self.config.decoder_levels),
+            "parameters": self.parameters,
+            "training_clips": self.training_clips,
+            "split": scope.split,
+            "seed": scope.seed,
+            "measured": {name: group.numbers(scope.seed) for name, group in self.groups.items()},
+            "prior": self.prior,
+            "paths": self.paths,
         }
-    return measured
 
 
-@torch.no_grad()
-def evaluate_prior(
-    model: VAE, train: Tokens, weights: Tokens, n: int = 2000, temperature: float = 0.5, seed: int = 0
-) -> dict[str, Any]:
-    """Compare samples of the prior with the training data.
+def evaluate(
+    model: VAE, data: Path, learnt: Sequence[Source] | None, scope: Scope | None = None, name: str = ""
+) -> Report:
+    """Measure a model on prepared clips.
+
+    The splits keep tunes and performances apart, not windows: common patterns occur on both sides. So each group
+    also says what share of it the training clips hold (melodies in some key), and is measured a second time
+    without those.
 
     Parameters
     ----------
     model
-        In eval mode.
-    train, weights
-        The training clips and how often each is drawn: what the samples should be like.
-    n, temperature, seed
-        How many samples, drawn how.
+        In eval mode, on any device.
+    data
+        Folder of prepared files.
+    learnt
+        What it has learnt from; None where that is not known.
+    scope
+        How much to measure.
+    name
+        What it is called, if not as its configuration.
+
+    Raises
+    ------
+    ReadError
+        If the folder holds nothing for this model.
+    ConfigError
+        If its clips are of another kind than those of prepared files.
+    """
+    scope, called = scope or Scope(), name or model.config.name
+    config, material = model.config, material_for(model.config, data, learnt)
+    train, weights = load_clips(data, material.train, "train", config.steps)
+    groups: dict[str, Group] = {}
+    main: Tokens | None = None
+    for name, sources in material.groups.items():
+        try:
+            loaded = load_tunes(data, sources, scope.split, config.steps)
+        except ReadError:
+            if name != HELD_OUT:
+                raise
+            continue  # a held-out collection may have nothing of this split and length
+        chosen = _some(len(loaded.tokens), scope, config.steps)
+        clips, tunes = loaded.tokens[chosen], loaded.tunes[chosen]
+        main = clips if main is None else main
+        decoded = decode_all(model, clips, scope.seed, scope.progress, f"{called}, {name}")
+        known = found_in(clips, train, config) if material.learnt else None
+        for part, sums in measure_clips(clips, decoded, train, config).items():
+            # Models of one part have the group's name, those of several the parts', and of which collections.
+            many = config.family == "trio"
+            words = (f"{part}, {name}" if name == HELD_OUT else part) if many else name
+            groups[words] = Group(sums, tunes, len(loaded.tokens), known)
+    assert main is not None
+    samples = scope.samples or min(SAMPLES, MOST_STEPS // config.steps)
+    prior = evaluate_prior(
+        model, train, weights, samples, scope.temperature, scope.seed, material.learnt, scope.progress
+    )
+    paths = evaluate_paths(model, main, scope.pairs, scope.seed, scope.progress)
+    parameters = sum(p.numel() for n, p in model.named_parameters() if ".bias_hh_" not in n)
+    learnt_clips = len(train) if material.learnt else None
+    return Report(called, config, scope, groups, prior, paths, parameters, learnt_clips)
+
+
+def measure_clips(tokens: Tokens, decoded: Decoded, train: Tokens, config: ModelConfig) -> dict[str, dict[str, Sums]]:
+    """Measure reconstruction, part by part.
+
+    Parameters
+    ----------
+    tokens, decoded
+        Clips ``[n, steps, ...]``, and what the model makes of them.
+    train
+        Training clips: what the baselines know.
+    config
+        Of the model.
 
     Returns
     -------
     dict
-        ``at_least_3_onsets`` and ``in_training_set`` as shares of the samples (see `found_in`);
-        ``samples`` and ``data``, the mean of each attribute of `compared`.
+        For each part the measures of `part_sums`, for grooves those of `evaluate_groove.groove_sums`, for
+        multitracks also those of `measure_multitrack.rendered_sums` (argmax); and ``kl_bits``, but of a plain
+        autoencoder. Drums and events are also compared with what is usual in their place (``usual_beat``,
+        ``usual_event``).
     """
-    device = next(model.parameters()).device
-    generator = torch.Generator(device).manual_seed(seed)
-    z = torch.randn(n, model.config.z_size, device=device, generator=generator)
-    drawn = [model.decode(part, temperature, generator) for part in z.split(_size(model.config.steps))]
-    samples = np.concatenate([tokens_for(part, model.config) for part in drawn])
-    measures = compared(model.config)
-    data = {name: np.average(_filled(measure(train)), weights=weights) for name, measure in measures.items()}
-    return {
-        "samples_drawn": n,
-        "temperature": temperature,
-        "at_least_3_onsets": float((_notes(samples, model.config) >= 3).mean()),
-        "in_training_set": float(found_in(samples, train, model.config).mean()),
-        "samples": {name: _mean(measure(samples)) for name, measure in measures.items()},
-        "data": {name: float(value) for name, value in data.items()},
-    }
+    kl = {"kl_bits": Sums.mean(decoded.kl)} if np.isfinite(decoded.kl).all() else {}
+    if config.family == "groove":
+        return {config.family: groove_sums(tokens, decoded, train, config) | kl}
+    ways = {way: parts_of(decoded.way(way), config) for way in WAYS}
+    measured = {}
+    for name, truth in parts_of(tokens, config).items():
+        sums = part_sums(truth, {way: parts[name] for way, parts in ways.items()}, config.family == "multitrack")
+        if truth.ndim == 3:
+            sums["usual_beat"] = accuracy(truth, usual_steps(train, config)[None])
+        if config.family == "multitrack":
+            sums["usual_event"] = accuracy(truth, usual_events(train)[None])
+            sums |= rendered_sums(truth, ways["argmax"][name], config)
+        measured[name] = sums | kl
+    return measured
 
 
-def compared(config: ModelConfig) -> dict[str, Callable[[Tokens], Tokens]]:
-    """What samples and data are compared by, from a name to a function of tokens."""
-    if config.family == "melody":
-        return {name: features.FEATURES[name] for name in PRIOR_FEATURES}
-    return features.attributes_for(converter_for(config.family, **config.converter))
+def part_sums(truth: Tokens, found: dict[str, Tokens], events: bool = False) -> dict[str, Sums]:
+    """Measure one part: ``[n, steps]`` of a melody or of events, ``[n, steps, 9]`` of drums.
+
+    Returns
+    -------
+    dict
+        Shares of right steps (of drums, all nine) of each of `passes.WAYS`: ``teacher_forced`` (argmax under
+        the true history, z = mu), ``teacher_forced_sampled_z``, ``temperature_1`` (decoded freely at
+        temperature 1 from a posterior sample, the paper's measure), ``argmax`` (decoded freely from mu); share
+        of ``exact`` clips and ``onset_f1`` of the argmax decoding (not of events); and what a melody that
+        always holds, or drums that are always silent, would score (``always_hold``, ``always_empty``).
+    """
+    sums = {way: accuracy(truth, tokens) for way, tokens in found.items()}
+    right = right_steps(truth, found["argmax"])
+    sums["exact"] = Sums.mean(np.asarray((right | (truth < 0) if events else right).all(1), np.float64))
+    if events:
+        return sums
+    sums["onset_f1"] = onset_sums(truth, found["argmax"])
+    baseline = "always_empty" if truth.ndim == 3 else "always_hold"
+    return sums | {baseline: accuracy(truth, np.zeros_like(truth))}
 
 
-def found_in(clips: Tokens, train: Tokens, config: ModelConfig) -> Tokens:
-    """Which clips the training clips hold, ``[n]``: melodies in any transposition, grooves by their hits."""
-
-    def identity(tokens: Tokens) -> Iterator[bytes]:
-        if config.family == "melody":
-            tokens = transposed_to_floor(tokens)
-        if config.family == "groove":
-            tokens = tokens[..., :CLASSES] > 0.5
-        return (row.tobytes() for row in np.ascontiguousarray(tokens.astype(np.int16)))
-
-    known = set(identity(train))
-    return np.array([row in known for row in identity(clips)], bool)
-
-
-def transposed_to_floor(tokens: Tokens) -> Tokens:
-    """Each clip moved so that its lowest pitch has the lowest token: equal for all transpositions."""
-    rows = np.asarray(tokens).astype(np.int64)
-    lowest = np.where(rows >= features.FIRST_PITCH_TOKEN, rows, 1 << 20).min(1, keepdims=True)
-    return np.where(rows >= features.FIRST_PITCH_TOKEN, rows - lowest + features.FIRST_PITCH_TOKEN, rows).astype(
-        np.uint8
-    )
-
-
-def _size(steps: int) -> int:
-    return max(1, BATCH_STEPS // steps)
-
-
-def _batches(tokens: Tokens, words: str, progress: bool) -> Iterator[Tokens]:
-    size = _size(tokens.shape[1])
-    for start in tqdm(range(0, len(tokens), size), unit="batch", desc=words, disable=not progress):
-        yield tokens[start : start + size]
-
-
-def _parts(tokens: Tokens, config: ModelConfig) -> dict[str, Tokens]:
-    """Melodies ``[n, steps]`` and drums ``[n, steps, 9]`` of a family's tokens, by name."""
-    if config.family != "trio":
-        return {config.family: tokens}
-    melody, bass, labels = np.moveaxis(np.asarray(tokens, np.int64), -1, 0)
-    return dict(zip(PARTS, (melody, bass, labels[..., None] >> np.arange(CLASSES) & 1), strict=True))
-
-
-def _right(truth: Tokens, found: Tokens) -> Tokens:
-    """Which steps are right, ``[n, steps]``."""
-    same = np.asarray(truth == found)
-    return np.asarray(same.all(2)) if same.ndim == 3 else same
-
-
-def _notes(tokens: Tokens, config: ModelConfig) -> Tokens:
-    """How many notes each clip has, ``[n]``; of a trio, its melody."""
-    if config.family in ("drums", "groove"):
-        return np.asarray((tokens[..., :CLASSES] > 0.5).sum((1, 2)))
-    return np.asarray(features.onsets(next(iter(_parts(tokens, config).values()))).sum(1))
-
-
-def _mean(values: Tokens) -> float:
-    """Over the clips that have the number; 0 if none has."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else 0.0
-
-
-def _filled(values: Tokens) -> Tokens:
-    return np.where(np.isnan(values), np.nanmean(values), values)
+def _some(n: int, scope: Scope, steps: int) -> Tokens:
+    """Which of n clips are measured, in order."""
+    most = scope.clips or max(1, MOST_STEPS // steps)
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(scope.seed).choice(n, most, replace=False))

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mvae_widgets.nn.vae import VAE
-from mvae_widgets.training.evaluate import decode_all, onset_f1
+from mvae_widgets.nn.config import ModelConfig
 from mvae_widgets.training.feeds import CLASSES, rows_for
+from mvae_widgets.training.measure import Sums, onset_sums
+from mvae_widgets.training.passes import Decoded
 
-__all__ = ["REFERENCE_QPM", "TapTable", "evaluate_groove"]
+__all__ = ["REFERENCE_QPM", "TapTable", "groove_sums"]
 
 REFERENCE_QPM = 120.0
 HALF_STEP_MS = 60_000 / REFERENCE_QPM / 4 / 2
@@ -20,63 +21,78 @@ BAR = 16
 Tokens = np.ndarray[Any, Any]
 
 
-def evaluate_groove(model: VAE, tokens: Tokens, train: Tokens, seed: int = 0, progress: bool = True) -> dict[str, Any]:
+def groove_sums(tokens: Tokens, decoded: Decoded, train: Tokens, config: ModelConfig) -> dict[str, Sums]:
     """Measure what a groove model makes of what its encoder hears.
 
     Parameters
     ----------
-    model
-        In eval mode.
     tokens
-        Grooves that it has not learnt from, ``[n, steps, 27]``.
+        Grooves, ``[n, steps, 27]``.
+    decoded
+        What the model makes of them.
     train
         Training grooves: what the baselines know.
-    seed, progress
-        As for `evaluate.evaluate_parts`.
+    config
+        Of the model; says what its encoder hears.
 
     Returns
     -------
     dict
-        ``clips``, ``kl_bits``; ``hit_f1`` (decoded from mu), ``hit_f1_temperature_1`` (from a posterior sample)
-        and ``hit_f1_baseline`` (for taps: `TapTable`; otherwise the hits that are heard, as they are); at
-        the true hits: ``velocity_mae`` and ``velocity_rmse`` in MIDI units, ``timing_mae_ms`` and
-        ``timing_mse`` (in squared 16ths) at 120 beats a minute; the same for ``fixed`` (the mean velocity of
-        the training hits, exactly on the grid) and ``typical`` (the training means of each drum at each
-        step of the bar); ``velocity_spread`` and ``timing_spread``, standard deviation of what is played
-        over that of the data.
+        ``hit_f1`` (decoded from mu), ``hit_f1_temperature_1`` (from a posterior sample) and
+        ``hit_f1_baseline`` (for taps: `TapTable`; otherwise the hits that are heard, as they are); ``exact``,
+        the share of clips with all hits right; at the true hits: ``velocity_mae`` and ``velocity_rmse`` in MIDI
+        units, ``timing_mae_ms`` and ``timing_mse`` (in squared 16ths) at 120 beats a minute; the same for
+        ``fixed`` (the mean velocity of the training hits, exactly on the grid) and ``typical`` (the training
+        means of each drum at each step of the bar); ``velocity_spread`` and ``timing_spread``, standard
+        deviation of what is played over that of the data.
     """
-    decoded = decode_all(model, tokens, seed, progress)
     hits, velocities, offsets = _thirds(tokens)
     on = hits > 0.5
-    played = _thirds(decoded.way("argmax"))
-    drawn = _thirds(decoded.way("temperature_1"))
+    played, drawn = _thirds(decoded.way("argmax")), _thirds(decoded.way("temperature_1"))
     fixed, typical = _typical(train, tokens.shape[1])
-    heard = rows_for(tokens, model.config).x.numpy()
-    if model.config.converter.get("tapify"):
-        baseline = TapTable(train, rows_for(train, model.config).x.numpy())(heard)
+    heard = rows_for(tokens, config).x.numpy()
+    if config.converter.get("tapify"):
+        baseline = TapTable(train, rows_for(train, config).x.numpy())(heard)
     else:
         baseline = heard[..., :CLASSES] > 0.5
-    ways = {"": played[1:], "fixed_": fixed, "typical_": typical}
-    errors: dict[str, float] = {}
-    for name, (velocity, offset) in ways.items():
-        loud = (np.broadcast_to(velocity, on.shape)[on] - velocities[on]) * MOST_VELOCITY
-        late = np.broadcast_to(offset, on.shape)[on] - offsets[on]
-        errors |= {
-            f"{name}velocity_mae": float(np.abs(loud).mean()),
-            f"{name}velocity_rmse": float(np.sqrt((loud**2).mean())),
-            f"{name}timing_mae_ms": float(np.abs(late).mean() * HALF_STEP_MS),
-            f"{name}timing_mse": float(((late / 2) ** 2).mean()),
-        }
-    return {
-        "clips": len(tokens),
-        "hit_f1": onset_f1(on, played[0] > 0.5),
-        "hit_f1_temperature_1": onset_f1(on, drawn[0] > 0.5),
-        "hit_f1_baseline": onset_f1(on, baseline),
-        **errors,
-        "velocity_spread": float(played[1][on].std() / velocities[on].std()),
-        "timing_spread": float(played[2][on].std() / offsets[on].std()),
-        "kl_bits": decoded.mean_kl_bits,
+    sums = {
+        "hit_f1": onset_sums(on, played[0] > 0.5),
+        "hit_f1_temperature_1": onset_sums(on, drawn[0] > 0.5),
+        "hit_f1_baseline": onset_sums(on, baseline),
+        "exact": Sums.mean((on == (played[0] > 0.5)).all((1, 2))),
     }
+    ways = {"": played[1:], "fixed_": fixed, "typical_": typical}
+    for name, (velocity, offset) in ways.items():
+        loud, late = (velocity - velocities) * MOST_VELOCITY, offset - offsets
+        sums |= {
+            f"{name}velocity_mae": _at(on, np.abs(loud)),
+            f"{name}velocity_rmse": _at(on, loud**2, _root_of_mean),
+            f"{name}timing_mae_ms": _at(on, np.abs(late) * HALF_STEP_MS),
+            f"{name}timing_mse": _at(on, (late / 2) ** 2),
+        }
+    for name, mine, theirs in (("velocity", played[1], velocities), ("timing", played[2], offsets)):
+        numbers = [on, *(np.where(on, x**power, 0) for x in (mine, theirs) for power in (1, 2))]
+        parts = np.stack([x.sum((1, 2), dtype=np.float64) for x in numbers], -1)
+        sums[f"{name}_spread"] = Sums(parts, _spread)
+    return sums
+
+
+def _at(on: Tokens, values: Tokens, of: Any = None) -> Sums:
+    """The mean over the hits, or another function of that sum and their number."""
+    values = np.broadcast_to(values, on.shape)
+    parts = np.stack([np.where(on, values, 0).sum((1, 2), dtype=np.float64), on.sum((1, 2))], -1)
+    return Sums(parts, of) if of else Sums(parts)
+
+
+def _root_of_mean(sums: Tokens) -> Tokens:
+    return np.asarray(np.sqrt(sums[..., 0] / np.maximum(sums[..., 1], 1)))
+
+
+def _spread(sums: Tokens) -> Tokens:
+    n, *moments = np.moveaxis(sums, -1, 0)
+    n = np.maximum(n, 1)
+    mine, theirs = (np.sqrt(np.maximum(moments[k + 1] / n - (moments[k] / n) ** 2, 0)) for k in (0, 2))
+    return np.asarray(mine / np.where(theirs == 0, 1, theirs))
 
 
 class TapTable:

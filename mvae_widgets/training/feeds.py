@@ -7,16 +7,19 @@ is what the converter's ``inputs``, ``targets`` and ``controls`` make of it, for
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from mvae_widgets.errors import ConfigError, ReadError
+from mvae_widgets.music.families import converter_for
 from mvae_widgets.nn.config import ModelConfig
+from mvae_widgets.training.draws import Draw, Pick
 from mvae_widgets.training.recipes import Recipe
-from mvae_widgets.training.run import Draw, Pick
 
 __all__ = [
     "FEEDS",
@@ -24,6 +27,7 @@ __all__ = [
     "Feed",
     "GrooveFeed",
     "MelodyFeed",
+    "MultitrackFeed",
     "Rows",
     "TrioFeed",
     "feed_for",
@@ -49,11 +53,19 @@ class Rows(NamedTuple):
         What the decoder is to write, ``[batch, steps, output_depth]``.
     controls
         ``[batch, steps, control_depth]``, for a model that has them.
+    lengths
+        Valid steps of each track, ``[batch, tracks]``; all of them if not given.
     """
 
     x: Tensor
     y: Tensor
     controls: Tensor | None = None
+    lengths: Tensor | None = None
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> Rows:
+        """The same with each tensor changed."""
+        controls, lengths = (None if t is None else change(t) for t in (self.controls, self.lengths))
+        return Rows(change(self.x), change(self.y), controls, lengths)
 
 
 class Feed(ABC):
@@ -89,6 +101,11 @@ class Feed(ABC):
     def tokens(cls, y: Tensor, config: ModelConfig) -> Tensor:
         """Rows of a decoder as tokens: the way back of ``rows(...).y``."""
 
+    @classmethod
+    @abstractmethod
+    def bounds(cls, config: ModelConfig) -> tuple[Any, Any]:
+        """Least and largest token; of each column, where a step has several."""
+
 
 class MelodyFeed(Feed):
     """Melodies: one-hot labels. Varied by transposition."""
@@ -109,6 +126,11 @@ class MelodyFeed(Feed):
     def tokens(cls, y: Tensor, config: ModelConfig) -> Tensor:
         """See `Feed`."""
         return y.argmax(-1)
+
+    @classmethod
+    def bounds(cls, config: ModelConfig) -> tuple[Any, Any]:
+        """See `Feed`."""
+        return 0, config.depth - 1
 
 
 class DrumFeed(Feed):
@@ -147,6 +169,11 @@ class DrumFeed(Feed):
             return (y > 0.5).to(torch.uint8)
         return (y.argmax(-1)[..., None] >> torch.arange(CLASSES, device=y.device) & 1).to(torch.uint8)
 
+    @classmethod
+    def bounds(cls, config: ModelConfig) -> tuple[Any, Any]:
+        """See `Feed`."""
+        return [0] * CLASSES, [1] * CLASSES
+
 
 class TrioFeed(Feed):
     """Melody, bass and drums: three one-hots side by side. Varied by transposition of both pitched parts."""
@@ -172,6 +199,11 @@ class TrioFeed(Feed):
     def tokens(cls, y: Tensor, config: ModelConfig) -> Tensor:
         """See `Feed`."""
         return torch.stack([part.argmax(-1) for part in y.split(config.parts, -1)], -1)
+
+    @classmethod
+    def bounds(cls, config: ModelConfig) -> tuple[Any, Any]:
+        """See `Feed`."""
+        return [0] * len(config.parts), [depth - 1 for depth in config.parts]
 
 
 class GrooveFeed(Feed):
@@ -219,14 +251,100 @@ class GrooveFeed(Feed):
         """See `Feed`."""
         return y
 
+    @classmethod
+    def bounds(cls, config: ModelConfig) -> tuple[Any, Any]:
+        """See `Feed`."""
+        return [0] * 2 * CLASSES + [-1] * CLASSES, [1] * 3 * CLASSES
 
-FEEDS: dict[str, type[Feed]] = {"melody": MelodyFeed, "drums": DrumFeed, "groove": GrooveFeed, "trio": TrioFeed}
+
+class MultitrackFeed(Feed):
+    """Tracks of events, each padded with -1 to the same number of rows.
+
+    Varied by transposition: of all tracks together, but of drums.
+    """
+
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """See `Feed`; a clip that a transposition would push out of the pitches stays as it is."""
+        tokens, reach = self.pick(n, generator), self.recipe.transpose
+        vocabulary = cast("Any", converter_for(self.config.family, **self.config.converter)).vocabulary
+        by = torch.randint(-reach, reach + 1, (n, 1, 1), device=tokens.device, generator=generator)
+        tracks = tokens.unflatten(-1, _tracks(self.config))
+        # The last of the programs, before the end, are the drums.
+        drums = tracks[..., :1] == vocabulary.end - 1
+        ons = (tracks >= 0) & (tracks < vocabulary.note_off) & ~drums
+        offs = (tracks >= vocabulary.note_off) & (tracks < 2 * vocabulary.note_off) & ~drums
+        moved = torch.where(ons | offs, tracks + by, tracks)
+        lowest = torch.where(offs, vocabulary.note_off, 0)
+        fits = (moved >= lowest) & (moved < lowest + vocabulary.note_off) | ~(ons | offs)
+        return torch.where(fits.flatten(1).all(1)[:, None, None], moved, tracks).flatten(1)
+
+    @classmethod
+    def rows(cls, tokens: Tensor, config: ModelConfig, generator: torch.Generator | None = None) -> Rows:
+        """See `Feed`."""
+        there = tokens >= 0
+        x = one_hot(tokens.long().clamp(min=0), config.depth).float() * there[..., None]
+        return Rows(x, x, None, there.unflatten(-1, _tracks(config)).sum(-1))
+
+    @classmethod
+    def tokens(cls, y: Tensor, config: ModelConfig) -> Tensor:
+        """See `Feed`; of what a decoder writes, also what comes after a track's end."""
+        return torch.where(y.any(-1), y.argmax(-1), -1).to(torch.int16)
+
+    @classmethod
+    def bounds(cls, config: ModelConfig) -> tuple[Any, Any]:
+        """See `Feed`."""
+        return -1, config.depth - 1
+
+
+def _tracks(config: ModelConfig) -> tuple[int, int]:
+    """Tracks of a clip, and rows of each."""
+    rows, tracks = config.encoder_levels
+    return tracks, rows
+
+
+FEEDS: dict[str, type[Feed]] = {
+    "melody": MelodyFeed,
+    "drums": DrumFeed,
+    "groove": GrooveFeed,
+    "trio": TrioFeed,
+    "multitrack": MultitrackFeed,
+}
 """By family."""
 
 
 def feed_for(tokens: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], recipe: Recipe, device: str) -> Feed:
-    """The feed of a recipe's family; parameters as for `Feed`."""
-    return FEEDS[recipe.config.family](tokens, weights, recipe, device)
+    """The feed of a recipe's family; parameters as for `Feed`.
+
+    Raises
+    ------
+    ConfigError
+        If the network wants what no prepared file has: chords, or other drums than the nine classes.
+    ReadError
+        If tokens are not those of the network.
+    """
+    config = recipe.config
+    wide = {"melody": config.depth != 90, "drums": config.depth not in (CLASSES + 1, 1 << CLASSES)}
+    if wide.get(config.family) or "chord_encoding" in config.converter:
+        raise ConfigError(
+            f"{config.name} takes chords, other pitches or other drums than prepared files have.",
+            "Train a model of pitches 21 to 108 or of nine drums, without chords.",
+        )
+    feed = FEEDS[config.family]
+    low, high = (np.asarray(bound) for bound in feed.bounds(config))
+    if tokens.shape[1:] != (config.steps, *low.shape):
+        raise ReadError(
+            f"Clips of shape {tokens.shape[1:]} are not what {config.name} takes.",
+            f"It takes {(config.steps, *low.shape)}: give data that was prepared for it.",
+        )
+    # Also false where there is no number.
+    wrong = ~((tokens >= low) & (tokens <= high)).reshape(len(tokens), -1).all(1)
+    if wrong.any():
+        raise ReadError(
+            f"{int(wrong.sum())} of {len(tokens)} clips hold tokens that {config.name} does not know; "
+            f"the first is clip {int(wrong.argmax())}.",
+            f"Tokens go from {low.min()} to {high.max()}: prepare the data again.",
+        )
+    return feed(tokens, weights, recipe, device)
 
 
 def rows_for(tokens: np.ndarray[Any, Any], config: ModelConfig, device: torch.device | str = "cpu") -> Rows:

@@ -13,9 +13,10 @@ from mvae_widgets.checkpoints.language_models import read_language_model, write_
 from mvae_widgets.nn.language_model import LanguageModel
 from mvae_widgets.training.card import sources_of
 from mvae_widgets.training.dataset import STEPS_PER_BAR, Source, load_clips
-from mvae_widgets.training.evaluate import transposed_to_floor
+from mvae_widgets.training.evaluate_tables import table
 from mvae_widgets.training.language_model import LanguageTrainer
-from mvae_widgets.training.page import sources_table, table
+from mvae_widgets.training.measure import transposed_to_floor
+from mvae_widgets.training.page import sources_table
 from mvae_widgets.training.recipes import HELD_OUT, LanguageRecipe
 
 __all__ = ["cost_quantiles", "finish", "measure"]

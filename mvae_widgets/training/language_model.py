@@ -11,8 +11,10 @@ from torch.nn.functional import cross_entropy
 
 from mvae_widgets.nn.language_model import LanguageModel
 from mvae_widgets.training.dataset import STEPS_PER_BAR, load_clips
+from mvae_widgets.training.draws import Draw
+from mvae_widgets.training.parallel import Team
 from mvae_widgets.training.recipes import LanguageRecipe
-from mvae_widgets.training.run import SEED_STRIDE, Draw, Run
+from mvae_widgets.training.run import Run
 
 __all__ = ["LanguageTrainer"]
 
@@ -24,15 +26,25 @@ class LanguageTrainer(Run):
 
     Parameters
     ----------
-    recipe, data, folder, device, seed
+    recipe, data, folder, device, seed, team
         As for `loop.Trainer`.
     """
 
-    def __init__(self, recipe: LanguageRecipe, data: Path, folder: Path, device: str = "cpu", seed: int = 0) -> None:
+    def __init__(
+        self,
+        recipe: LanguageRecipe,
+        data: Path,
+        folder: Path,
+        device: str = "cpu",
+        seed: int = 0,
+        team: Team | None = None,
+    ) -> None:
+        team = team or Team(device, recipe.precision)
+        device = team.device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.model = LanguageModel(recipe.depth, recipe.sizes, recipe.dropout).to(device)
-        super().__init__(recipe.name, self.model, recipe, folder, device, seed)
+        super().__init__(recipe.name, self.model, recipe, folder, team, seed)
         self.recipe = recipe
         self.draws = []
         for bars in recipe.bars:
@@ -58,23 +70,22 @@ class LanguageTrainer(Run):
 
     def update(self) -> dict[str, float]:
         """One step; returns bits a step on the batch, and on the validation clips when last looked at and at best."""
-        tokens = self.batch(self.step)
+        whole = self.batch(self.step)
+        tokens = self.team.share(whole)
         self.model.train()
-        # Dropout takes its numbers from the global generator: each step seeds it, and leaves it as it was.
-        with torch.random.fork_rng(devices=[] if self.device == "cpu" else [self.device]):
-            torch.manual_seed(self.seed * SEED_STRIDE + self.step)
-            with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-                logits = self.model(tokens)
-        loss = cross_entropy(logits.float().flatten(0, 1), tokens.flatten())
+        with self.dropout_seeded(), self.team.autocast():
+            logits = self.model(tokens)
+        loss = cross_entropy(logits.float().flatten(0, 1), tokens.flatten()) * (len(tokens) / len(whole))
         self.descend(loss, self.recipe.grad_clip)
         if self.step % self.recipe.validate_every == 0:
             self._validate()
         seen = {name: self.numbers[name] for name in ("valid_bits", "best_bits")}
-        return {"bits": loss.item() / float(np.log(2)), **seen}
+        return {"bits": self.team.total({"bits": loss.item()})["bits"] / float(np.log(2)), **seen}
 
     def _validate(self) -> None:
         self.model.eval()
-        bits = float(self.model.cost(self.valid).mean())
+        cost = self.model.cost(self.team.share(self.valid)).sum().item()
+        bits = self.team.total({"bits": cost})["bits"] / len(self.valid)
         self.numbers |= {"valid_bits": bits, "stale": self.numbers["stale"] + 1}
         if bits < self.numbers["best_bits"]:
             self.numbers |= {"best_bits": bits, "stale": 0.0}

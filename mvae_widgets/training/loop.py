@@ -12,13 +12,14 @@ from torch import Tensor
 from mvae_widgets.checkpoints.catalog import Bundle
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.nn.decoder import Decoder, shift
-from mvae_widgets.nn.vae import VAE
+from mvae_widgets.nn.vae import VAE, valid_steps
 from mvae_widgets.training.dataset import load_clips
 from mvae_widgets.training.feeds import Rows, feed_for
 from mvae_widgets.training.grow import take_over
 from mvae_widgets.training.loss import beta_at, elbo_loss, kl_divergence, sampling_probability
+from mvae_widgets.training.parallel import Team
 from mvae_widgets.training.recipes import Recipe
-from mvae_widgets.training.run import SEED_STRIDE, Run
+from mvae_widgets.training.run import Run
 
 __all__ = ["Trainer"]
 
@@ -37,16 +38,36 @@ class Trainer(Run):
     folder
         Where the run lives.
     device
-        ``"cpu"`` or ``"cuda"``.
+        ``"cpu"`` or ``"cuda"``, for a process alone.
     seed
         Start of all random numbers.
+    team
+        Who trains, and on what, if not a process alone.
+
+    Raises
+    ------
+    CheckpointError, ConfigError
+        If what the folder holds cannot be taken up, or the data is not what the network takes.
+    ReadError
+        If the data cannot be read.
     """
 
-    def __init__(self, recipe: Recipe, data: Path, folder: Path, device: str = "cpu", seed: int = 0) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Path,
+        folder: Path,
+        device: str = "cpu",
+        seed: int = 0,
+        team: Team | None = None,
+    ) -> None:
+        team = team or Team(device, recipe.precision)
+        if team.size > recipe.batch_size:
+            raise ConfigError(f"{team.size} processes cannot share {recipe.batch_size} clips.", "Start fewer.")
+        device, config = team.device, recipe.config
         torch.manual_seed(seed)
-        config = recipe.config
         self.model = VAE(config).to(device)
-        super().__init__(config.name, self.model, recipe, folder, device, seed)
+        super().__init__(config.name, self.model, recipe, folder, team, seed)
         self.recipe = recipe
         self.feed = feed_for(*load_clips(data, recipe.sources, "train", config.steps), recipe, device)
         self.valid: Tensor | None = None
@@ -95,26 +116,29 @@ class Trainer(Run):
         """One step; returns loss, KL in bits and teacher-forced accuracy, and those on the validation clips."""
         recipe, step = self.recipe, self.step
         tokens, generator = self.batch(step)
-        rows = self.feed.rows(tokens, recipe.config, generator)
-        kept = torch.rand(*rows.y.shape[:2], 1, device=self.device, generator=generator) >= recipe.token_dropout
+        whole = self.feed.rows(tokens, recipe.config, generator)
+        kept = torch.rand(*whole.y.shape[:2], 1, device=self.device, generator=generator) >= recipe.token_dropout
+        noise = torch.randn(len(tokens), recipe.config.z_size, device=self.device, generator=generator)
+        if self.team.rank:
+            generator = self.own_generator(step)
+        rows, kept, noise = whole.map(self.team.share), self.team.share(kept), self.team.share(noise)
         chance = sampling_probability(step, recipe.sampling_schedule, recipe.sampling_rate)
         self.model.train()
-        # Dropout takes its numbers from the global generator: each step seeds it, and leaves it as it was.
-        with torch.random.fork_rng(devices=[] if self.device == "cpu" else [self.device]):
-            torch.manual_seed(self.seed * SEED_STRIDE + step)
-            logits, kl = self._forward(rows, shift(rows.y * kept), generator, chance)
-        reconstruction = self.decoder.step_loss(logits, rows.y).sum(1)
-        loss = elbo_loss(reconstruction, kl, beta_at(step, recipe.max_beta, recipe.beta_rate), recipe.free_bits)
+        with self.dropout_seeded():
+            logits, kl = self._forward(rows, shift(rows.y * kept), noise, chance, generator)
+        reconstruction, accuracy = self._compare(logits, rows)
+        part = len(noise) / len(tokens)
+        beta = beta_at(step, recipe.max_beta, recipe.beta_rate)
+        loss = part * elbo_loss(reconstruction, kl, beta, recipe.free_bits)
         self.descend(loss, recipe.grad_clip)
         if recipe.validate_every and self.step % recipe.validate_every == 0:
             self._validate()
-        seen = {name: value for name, value in self.numbers.items() if name != "stale"}
-        return {
+        shown = {
             "loss": loss.item(),
-            "kl_bits": kl.mean().item() / math.log(2),
-            "accuracy": self._accuracy(logits, rows.y),
-            **seen,
+            "kl_bits": part * kl.mean().item() / math.log(2),
+            "accuracy": part * accuracy.mean().item(),
         }
+        return self.team.total(shown) | {name: value for name, value in self.numbers.items() if name != "stale"}
 
     @property
     def decoder(self) -> Decoder:
@@ -122,36 +146,50 @@ class Trainer(Run):
         return cast("Decoder", self.model.decoder)
 
     def _forward(
-        self, rows: Rows, previous: Tensor, generator: torch.Generator, chance: float = 0.0
+        self,
+        rows: Rows,
+        previous: Tensor,
+        noise: Tensor,
+        chance: float = 0.0,
+        generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor]:
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-            mu, sigma = self.model.encode(rows.x, None, rows.controls)
-            z = mu + sigma * torch.randn(mu.shape, device=self.device, generator=generator)
+        """Logits ``[batch, steps, width]``, and KL in nats ``[batch]``: 0 where there is nothing variational."""
+        with self.team.autocast():
+            mu, sigma = self.model.encode(rows.x, rows.lengths, rows.controls)
+            z = mu + sigma * noise if self.recipe.variational else mu
             logits = self.decoder(z, previous, rows.controls, chance, generator)
-        return logits, kl_divergence(mu, sigma)
+        return logits, kl_divergence(mu, sigma) if self.recipe.variational else torch.zeros_like(mu[:, 0])
 
-    def _accuracy(self, logits: Tensor, y: Tensor) -> float:
-        """Share of steps that are all right; of a groove, its hits."""
-        chosen = self.decoder.likeliest(logits)
+    def _compare(self, logits: Tensor, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Nats of each clip, and the share of its steps that are all right (of a groove, its hits): ``[batch]``."""
+        chosen, y = self.decoder.likeliest(logits), rows.y
         if self.recipe.config.family == "groove":
             chosen, y = chosen.chunk(3, -1)[0], y.chunk(3, -1)[0]
-        return float((chosen == y).all(-1).float().mean())
+        nats, right = self.decoder.step_loss(logits, rows.y), (chosen == y).all(-1).float()
+        if rows.lengths is None:
+            return nats.sum(1), right.mean(1)
+        valid = valid_steps(rows.lengths, y.shape[1])
+        return (nats * valid).sum(1), (right * valid).sum(1) / valid.sum(1)
 
     @torch.no_grad()
     def _validate(self) -> None:
         """Loss and accuracy, teacher-forced, on clips that are not learnt from; never varied, beta at its largest."""
         assert self.valid is not None
         self.model.eval()
-        recipe, generator = self.recipe, self.generator(-2)
-        loss = accuracy = 0.0
-        for tokens in self.valid.split(recipe.batch_size):
-            rows = self.feed.rows(tokens, recipe.config)
-            logits, kl = self._forward(rows, shift(rows.y), generator)
-            reconstruction = self.decoder.step_loss(logits, rows.y).sum(1)
-            share = len(tokens) / len(self.valid)
-            loss += share * elbo_loss(reconstruction, kl, recipe.max_beta, recipe.free_bits).item()
-            accuracy += share * self._accuracy(logits, rows.y)
-        self.numbers |= {"valid_loss": loss, "valid_accuracy": accuracy, "stale": self.numbers["stale"] + 1}
+        recipe, count = self.recipe, len(self.valid)
+        drawn = torch.randn(count, recipe.config.z_size, device=self.device, generator=self.generator(-2))
+        tokens, drawn = self.team.share(self.valid), self.team.share(drawn)
+        sums = {"loss": 0.0, "accuracy": 0.0}
+        for start in range(0, len(tokens), recipe.batch_size):
+            some = slice(start, start + recipe.batch_size)
+            rows = self.feed.rows(tokens[some], recipe.config)
+            logits, kl = self._forward(rows, shift(rows.y), drawn[some])
+            reconstruction, accuracy = self._compare(logits, rows)
+            sums["loss"] += len(kl) * elbo_loss(reconstruction, kl, recipe.max_beta, recipe.free_bits).item()
+            sums["accuracy"] += accuracy.sum().item()
+        mean = {name: value / count for name, value in self.team.total(sums).items()}
+        loss, stale = mean["loss"], self.numbers["stale"] + 1
+        self.numbers |= {"valid_loss": loss, "valid_accuracy": mean["accuracy"], "stale": stale}
         if loss < self.numbers["best_loss"]:
             self.numbers |= {"best_loss": loss, "stale": 0.0}
             self.kept = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}

@@ -2,77 +2,140 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["card_markdown", "sources_table", "table"]
+from mvae_widgets.training.evaluate_tables import (
+    beside_paper,
+    beside_table,
+    measured_table,
+    new_table,
+    path_lines,
+    paths_table,
+    prior_lines,
+    prior_table,
+    table,
+)
+from mvae_widgets.training.paper import Figures, figures_for, parameters_of
+
+__all__ = ["card_markdown", "origin_of", "sources_table"]
 
 
-def card_markdown(card: dict[str, Any]) -> str:
-    """The page of a MusicVAE's card, as `card.finish` makes it."""
-    prior, measured = card["prior"], card["measured"]
-    attributes = [
-        [name.replace("_", " "), f"{have:.3f}", f"{want:.3f}", _difference(have, want)]
-        for name, have, want in ((name, prior["samples"][name], prior["data"][name]) for name in prior["data"])
+def card_markdown(card: Mapping[str, Any], counterpart: Mapping[str, Any] | None = None) -> str:
+    """The page of a MusicVAE's card, as `card.finish` makes it.
+
+    Parameters
+    ----------
+    card
+        Sources, recipe, training, and what `evaluate.Report.to_dict` holds.
+    counterpart
+        The card of the model that this one is made to be compared with.
+    """
+    family, recipe = card["family"], card["recipe"]
+    plain = not recipe.get("variational", True)
+    settings = [[words, f"{recipe[key]:,g}"] for key, words in _SETTINGS if key in recipe]
+    training = _TRAINING.format(
+        minutes=card["training"]["seconds"] / 60, precision=recipe["precision"], **{"note": "", **card["training"]}
+    )
+    sections = [
+        ("Recipe", f"{training}\n\n{table(['setting', 'value'], settings)}"),
+        ("Measured on the test split", f"{_ABOUT_CLIPS[family].format(**card)} {_ABOUT}\n\n{_measured(card)}"),
+        (f"The same without the clips that the training clips hold{_SEEN_HOW.get(family, '')}", _new(card)),
+        ("Beside the paper", _paper(card)),
+        ("The prior", f"{prior_lines(card['prior'])}\n\n{prior_table(card['prior'])}"),
+        ("The way between two clips", f"{path_lines(card['paths'])}\n\n{paths_table(card['paths'])}"),
     ]
-    new = {name: group["new"] for name, group in measured.items() if "new" in group}
-    settings = [[words, f"{card['recipe'][key]:,g}"] for key, words in _SETTINGS if key in card["recipe"]]
-    return _PAGE.format(
-        **card,
-        settings_table=table(["setting", "value"], settings),
-        minutes=card["training"]["seconds"] / 60,
+    if counterpart is not None:
+        words = _HOLES if plain else _COUNTERPART
+        other = words.format(name=card["name"], other=counterpart["name"])
+        sections.insert(1, ("Holes" if plain else "Side by side", f"{other}\n\n{beside_table([counterpart, card])}"))
+    head = _HEAD.format(
+        name=card["name"],
+        kind="A plain autoencoder, without the variational loss," if plain else "A MusicVAE",
+        bars=f"{card['bars']} bar{'s' if card['bars'] > 1 else ''}",
+        family=family,
+        parameters=card["parameters"],
         sources_table=sources_table(card["sources"]),
-        about_sources=_ABOUT_SOURCES[card["family"]],
-        about_clips=_ABOUT_CLIPS[card["family"]].format(**card),
-        measured_table=table(["", *measured], _measures(measured, (*_ROWS, _SEEN))),
-        new_table=table(["", *new], _measures(new, _ROWS)),
-        seen_how=_SEEN_HOW.get(card["family"], ""),
-        prior_table=table(["mean of", "samples", "training data", "difference"], attributes),
+        about=_about(card),
+        glance=_glance(card),
+    )
+    return head + "".join(f"\n## {name}\n\n{text.strip()}\n" for name, text in sections if text.strip())
+
+
+def _glance(card: Mapping[str, Any]) -> str:
+    """What is asked first: how strong the variational loss was, and what z holds."""
+    recipe = card["recipe"]
+    z = f"{recipe['config']['z_size']} dimensions of z"
+    bits = ", ".join(f"{m['kl_bits']:.1f} ({name})" for name, m in card["measured"].items() if "kl_bits" in m)
+    if not bits:
+        return f"{z}, which is mu itself; no beta, no free bits, no KL."
+    return f"beta {recipe['max_beta']:g}, free bits {recipe['free_bits']:g}, {z}; KL bits on the test split: {bits}."
+
+
+def _measured(card: Mapping[str, Any]) -> str:
+    return measured_table(card["measured"])
+
+
+def _new(card: Mapping[str, Any]) -> str:
+    return new_table(card["measured"])
+
+
+def _paper(card: Mapping[str, Any]) -> str:
+    """The paper's figures, how far off they are, and what differs; a word where it has no like of this model."""
+    figures = figures_for(card["family"], card["bars"], card["hierarchical"])
+    shown = {name: line for name, line in figures.items() if name in card["measured"]}
+    if not shown:
+        return "The paper's Table 1 has no model of this kind."
+    behind = [name for name, line in shown.items() if _short_of(card["measured"][name], line)]
+    verdict = f"It falls short of the paper in: {', '.join(behind)}." if behind else "It reaches the paper's figures."
+    return f"{beside_paper(card)}\n\n{verdict} {_why(card, next(iter(shown.values())))}"
+
+
+def _short_of(have: Mapping[str, Any], want: Figures) -> bool:
+    return bool(have["temperature_1"] < want.temperature_1)
+
+
+def _why(card: Mapping[str, Any], figures: Figures) -> str:
+    recipe, training = card["recipe"], card["training"]
+    clips = f"{card['training_clips']:,} distinct clips" if card.get("training_clips") else "its clips"
+    return (
+        f"The paper's model had about {parameters_of(figures.config) / 1e6:,.0f} million parameters (Magenta's "
+        f"{figures.config}) and {figures.clips / 1e6:,.1f} million distinct clips to learn from, in "
+        f"{figures.updates:,} updates of 512; this one has {card['parameters'] / 1e6:,.1f} million and {clips}, "
+        f"in {training.get('updates', recipe['steps']):,} updates of {recipe['batch_size']} on {training['hardware']}."
+        " The paper's test data are other music."
     )
 
 
-def _difference(have: float, want: float) -> str:
-    return f"{100 * (have / want - 1):+.1f} %" if abs(want) > LEAST_SHARED else f"{have - want:+.3f}"
-
-
-def _measures(groups: dict[str, dict[str, Any]], rows: tuple[Any, ...]) -> list[list[str]]:
-    """The rows that there are; with a margin where there is one."""
-
-    def cell(group: dict[str, Any], key: str, form: Any) -> str:
-        if key not in group:
-            return ""
-        margin = group.get("margin", {}).get(key)
-        return f"{form(group[key])}{'' if margin is None else f' ± {margin:.3f}'}"
-
-    return [
-        [words, *(cell(group, key, form) for group in groups.values())]
-        for key, words, form in rows
-        if any(key in group for group in groups.values())
-    ]
-
-
-def sources_table(sources: list[dict[str, Any]]) -> str:
+def sources_table(sources: Sequence[Mapping[str, Any]]) -> str:
     """What `card.sources_of` found, as a table to read."""
     rows = [
         [
             source["collection"],
             "melody" if source["voice"] == "steps" else source["voice"],
             source["weight"],
-            source.get("repo") or _TRIO_REPOS.get(source["collection"], ""),
-            source.get("licence") or _TRIO_LICENCES.get(source["collection"], ""),
+            *origin_of(source),
         ]
         for source in sources
     ]
     return table(["collection", "voice", "drawn", "from", "licence"], rows)
 
 
-def table(head: list[str], rows: list[list[Any]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+def origin_of(source: Mapping[str, Any]) -> tuple[str, str]:
+    """Repository and licence of what `card.sources_of` found."""
+    name = source["collection"]
+    repo = source.get("repo") or _TRIO_REPOS.get(name, "")
+    return repo, source.get("licence") or _TRIO_LICENCES.get(name, "")
 
 
-# A difference in per cent of next to nothing says nothing.
-LEAST_SHARED = 1e-3
+def _about(card: Mapping[str, Any]) -> str:
+    """What the licences ask to be said, and what was not played by people."""
+    attributed = [text for name, text in _ATTRIBUTIONS.items() if any(s["collection"] == name for s in card["sources"])]
+    voices = {source["voice"] for source in card["sources"]}
+    synthetic = [text for voice, text in _SYNTHETIC.items() if voice in voices]
+    return "\n\n".join([*synthetic, *attributed])
+
+
 # The prepared trio file names no repositories; these are those of its README.
 _TRIO_REPOS = {"freedoom": "freedoom/freedoom"} | dict.fromkeys(
     ("airds", "oneills", "ryans"), "cuthbertLab/music21 (tunes)"
@@ -93,50 +156,25 @@ _SETTINGS = (
     ("token_dropout", "token dropout"),
     ("grad_clip", "gradient norm"),
 )
-_SHARE, _TIME = "{:.3f}".format, "{:.2f}".format
-_ROWS = (
-    ("clips", "clips", "{:,}".format),
-    ("teacher_forced", "teacher-forced from mu", _SHARE),
-    ("teacher_forced_sampled_z", "teacher-forced from a posterior sample", _SHARE),
-    ("temperature_1", "decoded freely at temperature 1 from a posterior sample", _SHARE),
-    ("argmax", "decoded freely at argmax from mu", _SHARE),
-    ("exact", "exact clips (argmax)", _SHARE),
-    ("onset_f1", "onset F1, the right one at the right step (argmax)", _SHARE),
-    ("always_hold", "what always-hold would score", _SHARE),
-    ("always_empty", "what silence would score", _SHARE),
-    ("hit_f1", "F1 of the hits", _SHARE),
-    ("hit_f1_temperature_1", "the same at temperature 1 from a posterior sample", _SHARE),
-    ("hit_f1_baseline", "the same without the model", _SHARE),
-    ("velocity_mae", "velocity, mean error (of 127)", _TIME),
-    ("fixed_velocity_mae", "the same if every hit is as loud", _TIME),
-    ("typical_velocity_mae", "the same if every hit is as loud as usual in its place", _TIME),
-    ("velocity_rmse", "velocity, root of mean squared error", _TIME),
-    ("fixed_velocity_rmse", "the same if every hit is as loud", _TIME),
-    ("typical_velocity_rmse", "the same if every hit is as loud as usual in its place", _TIME),
-    ("velocity_spread", "spread of velocities over that of the drummers", _TIME),
-    ("timing_mae_ms", "timing, mean error in ms at 120 beats a minute", _TIME),
-    ("fixed_timing_mae_ms", "the same exactly on the grid", _TIME),
-    ("typical_timing_mae_ms", "the same as early or late as usual in its place", _TIME),
-    ("timing_mse", "timing, mean squared error in 16ths", "{:.4f}".format),
-    ("fixed_timing_mse", "the same exactly on the grid", "{:.4f}".format),
-    ("timing_spread", "spread of timing over that of the drummers", _TIME),
-    ("kl_bits", "KL bits", "{:.1f}".format),
-)
-_SEEN = ("in_training_set", "share that the training clips hold", _SHARE)
 _SEEN_HOW = {"melody": " in some key", "groove": " with the same hits"}
-_SYNTHETIC = """The bass lines of all collections but freedoom are synthetic: backing made with Musical MIDI
-Accompaniment 21.09 under the tunes of these books."""
-_GMD = """The Groove MIDI Dataset is by Jon Gillick, Adam Roberts, Jesse Engel, Douglas Eck and David Bamman
+_MMA = "made with Musical MIDI Accompaniment 21.09"
+_SYNTHETIC = {
+    "bass": f"""The bass lines of all collections but freedoom are synthetic: backing {_MMA} under the
+tunes of these books.""",
+    "trio": f"""The backing of all collections but freedoom is synthetic: bass and drums {_MMA} under the tunes of
+these books, with chords from a small harmoniser.""",
+    "multitrack": f"""All collections but freedoom are synthetic arrangements: human tunes over backing {_MMA}, with
+chords from a small harmoniser.""",
+}
+_ATTRIBUTIONS = {
+    "gmd": """The Groove MIDI Dataset is by Jon Gillick, Adam Roberts, Jesse Engel, Douglas Eck and David Bamman
 ("Learning to Groove with Inverse Sequence Transformations", ICML 2019; https://magenta.withgoogle.com/datasets/groove),
 made available by Google LLC under the Creative Commons Attribution 4.0 International licence
 (https://creativecommons.org/licenses/by/4.0/). It was changed for this use: performances in 4/4 were put on a grid of
-16ths, their drums into nine classes, and cut into clips."""
-_ABOUT_SOURCES = {
-    "melody": _SYNTHETIC,
-    "drums": _GMD,
-    "groove": _GMD,
-    "trio": """The backing of all collections but freedoom is synthetic: bass and drums made with Musical MIDI
-Accompaniment 21.09 under the tunes of these books.""",
+16ths, their drums into nine classes, and cut into clips.""",
+    "cre": """The tunes of Ceol Rince na hÉireann (cre) are those of polifonia-project/folk_ngram_analysis on GitHub,
+under the Creative Commons Attribution 4.0 International licence (https://creativecommons.org/licenses/by/4.0/). They
+were changed for this use: put on a grid of 16ths and cut into clips.""",
 }
 _ABOUT_CLIPS = {
     "melody": """Clips are distinct windows of {bars} bars with at least three onsets. The collections held out were
@@ -146,36 +184,24 @@ all nine drums are. The splits keep performances apart, but patterns recur.""",
     "groove": """Clips are windows of {bars} bars, those of the dataset's own test split. Velocity and timing are
 compared at the drummers' hits.""",
     "trio": "Clips are distinct windows of {bars} bars with all three parts in at least three bars of four.",
+    "multitrack": """Clips are distinct bars of up to eight tracks, compared event by event, and note by note as they
+sound.""",
 }
-_PAGE = """# {name}
+_ABOUT = """Brackets hold 95 % intervals: whole tunes or performances drawn a thousand times with replacement, since
+windows of one are alike."""
+_TRAINING = "{started_from} {minutes:,.0f} minutes in {precision} on {hardware}, {note}."
+_COUNTERPART = "{name} is made to be compared with {other}; the same data, the same measures."
+_HOLES = """Without the variational loss nothing asks the codes to fill the prior: between them are holes, which decode
+to anything. {name} has the shape and the data of {other}. It gives back what it is given; what it makes at
+random places is worse, measured by a language model of melodies that knows neither. So as not to blame it for the
+scale of its codes alone, samples of a Gaussian that fits them are shown as well."""
+_HEAD = """# {name}
 
-A MusicVAE of {bars} bars of {family}, {parameters:,} parameters, stored in half precision.
+{kind} of {bars} of {family}, {parameters:,} parameters, stored in half precision: {glance}
+
 Licence of the weights: Apache-2.0. They were trained only on collections whose licences allow it:
 
 {sources_table}
 
-{about_sources}
-
-## Recipe
-
-{training[started_from]} {minutes:.0f} minutes in {recipe[precision]} on {training[hardware]}, {training[note]}.
-
-{settings_table}
-
-## Measured on the test split
-
-{about_clips}
-
-{measured_table}
-
-The same without the clips that the training clips hold{seen_how}:
-
-{new_table}
-
-## The prior: {prior[samples_drawn]:,} samples at temperature {prior[temperature]:g}
-
-At least three onsets: {prior[at_least_3_onsets]:.3f} of the samples. Found in the training set{seen_how}:
-{prior[in_training_set]:.4f}.
-
-{prior_table}
+{about}
 """

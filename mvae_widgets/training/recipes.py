@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from mvae_widgets.errors import ConfigError
 from mvae_widgets.nn.config import CONFIGS, ModelConfig
 from mvae_widgets.training.dataset import Source
 
-__all__ = ["HELD_OUT", "LANGUAGE_RECIPES", "RECIPES", "LanguageRecipe", "Recipe"]
+__all__ = ["HELD_OUT", "LANGUAGE_RECIPES", "RECIPES", "LanguageRecipe", "Recipe", "recipe_for"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Recipe:
         Updates, and clips in each.
     learning_rate, min_learning_rate, warmup, hold
         Adam's rate rises over `warmup` steps, stays until the share `hold` of the run, falls linearly.
+    variational
+        False for a plain autoencoder: z is mu, nothing is drawn, and the KL costs nothing.
     max_beta, beta_rate, free_bits
         Weight of the KL (MUSICVAE.md 3.1).
     sampling_schedule, sampling_rate
@@ -54,6 +57,7 @@ class Recipe:
     min_learning_rate: float = 3e-5
     warmup: int = 200
     hold: float = 0.4
+    variational: bool = True
     max_beta: float = 0.2
     beta_rate: float = 0.9995
     free_bits: float = 0.0
@@ -162,7 +166,7 @@ HELD_OUT = tuple(Source("melodies.npz", "steps", name) for name in ("pop909", "n
 _DRUM_MODEL = Recipe(
     CONFIGS["drums-2bar"],
     _DRUMS,
-    steps=20_000,
+    steps=14_000,
     batch_size=128,
     learning_rate=2e-3,
     min_learning_rate=5e-5,
@@ -179,7 +183,7 @@ _GROOVE_MODEL = replace(
     _DRUM_MODEL,
     config=CONFIGS["groove-2bar-humanize"],
     sources=_GROOVES,
-    steps=10_000,
+    steps=7_000,
     cross=0.0,
     loudness=0.15,
     validate_every=250,
@@ -194,28 +198,43 @@ _LONG_MELODY = Recipe(
     validate_every=1000,
     patience=12,
 )
+_FLAT_MELODY = replace(_LONG_MELODY, config=CONFIGS["melody-16bar-flat"])
 _TRIO_MODEL = replace(_LONG_MELODY, config=CONFIGS["trio-16bar"], sources=_TRIOS)
+_TAP_MODEL = replace(_GROOVE_MODEL, config=CONFIGS["groove-2bar-tap"])
+_MULTITRACK_MODEL = replace(
+    _LONG_MELODY,
+    config=CONFIGS["multitrack-1bar"],
+    sources=tuple(replace(source, file="multitrack.npz", voice="multitrack") for source in _TRIOS),
+    free_bits=96.0,
+    transpose=3,
+)
+_SHORT_MELODY = {
+    "cpu": Recipe(
+        CONFIGS["melody-2bar"],
+        _MELODIES + _BASSES,
+        steps=17_000,
+        learning_rate=1e-3,
+        min_learning_rate=2e-5,
+        max_beta=0.15,
+        beta_rate=0.0,
+    ),
+    "gpu": Recipe(
+        CONFIGS["melody-2bar"].with_sizes(128, (320,), (512, 512)),
+        _MELODIES + _BASSES,
+        steps=60_000,
+        batch_size=512,
+        learning_rate=1e-3,
+        sampling_schedule="inverse_sigmoid",
+        sampling_rate=2000,
+    ),
+}
 
 RECIPES: dict[str, dict[str, Recipe]] = {
-    "melody-2bar": {
-        "cpu": Recipe(
-            CONFIGS["melody-2bar"],
-            _MELODIES + _BASSES,
-            steps=17_000,
-            learning_rate=1e-3,
-            min_learning_rate=2e-5,
-            max_beta=0.15,
-            beta_rate=0.0,
-        ),
-        "gpu": Recipe(
-            CONFIGS["melody-2bar"].with_sizes(128, (320,), (512, 512)),
-            _MELODIES + _BASSES,
-            steps=60_000,
-            batch_size=512,
-            learning_rate=1e-3,
-            sampling_schedule="inverse_sigmoid",
-            sampling_rate=2000,
-        ),
+    "melody-2bar": _SHORT_MELODY,
+    # The same network without the variational loss: what its latent space lacks is what that loss is for.
+    "melody-2bar-ae": {
+        kind: replace(recipe, config=replace(recipe.config, name="melody-2bar-ae"), variational=False, max_beta=0.0)
+        for kind, recipe in _SHORT_MELODY.items()
     },
     "drums-2bar": {
         "cpu": _DRUM_MODEL,
@@ -226,31 +245,56 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         "gpu": replace(_GROOVE_MODEL.of_sizes(128, (384,), (256, 256)), steps=20_000, batch_size=512, patience=12),
     },
     "groove-2bar-tap": {
-        "cpu": replace(_GROOVE_MODEL, config=CONFIGS["groove-2bar-tap"]),
-        "gpu": replace(
-            replace(_GROOVE_MODEL, config=CONFIGS["groove-2bar-tap"]).of_sizes(128, (384,), (256, 256)),
-            steps=20_000,
-            batch_size=512,
-            patience=12,
-        ),
+        "cpu": _TAP_MODEL,
+        "gpu": replace(_TAP_MODEL.of_sizes(128, (384,), (256, 256)), steps=20_000, batch_size=512, patience=12),
     },
     "melody-16bar": {
         "cpu": _LONG_MELODY,
-        "gpu": replace(_LONG_MELODY.of_sizes(384, (512, 512), (512, 512)), steps=60_000, batch_size=256),
+        "gpu": replace(_LONG_MELODY.of_sizes(384, (512,), (512, 512)), steps=60_000, batch_size=256),
     },
     "melody-16bar-flat": {
-        "cpu": replace(_LONG_MELODY, config=CONFIGS["melody-16bar-flat"]),
-        "gpu": replace(
-            replace(_LONG_MELODY, config=CONFIGS["melody-16bar-flat"]).of_sizes(384, (512, 512), (640, 640)),
-            steps=60_000,
-            batch_size=256,
-        ),
+        "cpu": _FLAT_MELODY,
+        "gpu": replace(_FLAT_MELODY.of_sizes(384, (512,), (752, 752)), steps=60_000, batch_size=256),
     },
     "trio-16bar": {
         "cpu": _TRIO_MODEL,
-        "gpu": replace(_TRIO_MODEL.of_sizes(384, (512, 512), (512, 512)), steps=60_000, batch_size=256),
+        "gpu": replace(_TRIO_MODEL.of_sizes(384, (512,), (512, 512)), steps=60_000, batch_size=256),
+    },
+    "multitrack-1bar": {
+        "cpu": _MULTITRACK_MODEL,
+        "gpu": replace(_MULTITRACK_MODEL.of_sizes(256, (512,), (512, 512)), steps=60_000, batch_size=256),
     },
 }
+"""By model, and by the hardware that it is for."""
+
+
+def recipe_for(config: ModelConfig, kind: str) -> Recipe:
+    """The recipe of the model most alike, for another network: to go on with a model that has none of its own.
+
+    Parameters
+    ----------
+    config
+        The network.
+    kind
+        ``"cpu"`` or ``"gpu"``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no recipe of that kind for the family.
+    """
+
+    def unlike(recipe: Recipe) -> tuple[bool, int, bool, bool]:
+        other = recipe.config
+        taps = config.converter.get("tapify", False) != other.converter.get("tapify", False)
+        levels = bool(config.decoder_levels) != bool(other.decoder_levels)
+        return config.name != other.name, abs(config.bars - other.bars), taps, levels
+
+    alike = [r[kind] for r in RECIPES.values() if kind in r and r[kind].config.family == config.family]
+    if not alike:
+        raise ConfigError(f"There is no {kind} recipe for {config.family}.", "There are cpu and gpu.")
+    return replace(min(alike, key=unlike), config=config)
+
 
 LANGUAGE_RECIPES = {"melody-lm": LanguageRecipe("melody-lm", _MELODIES + _BASSES, steps=7000)}
 """Of language models: one recipe for every device."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mvae_widgets.music.performance import DRUM_PROGRAM, Vocabulary
+
 PASSAGES, BARS = 40, 4
 STEPS = BARS * 16
 SPLIT = np.repeat([0, 1, 2], [28, 6, 6]).astype(np.uint8)
@@ -45,6 +47,31 @@ def write_trios(folder: Path) -> None:
         bass=bass.ravel(),
         drums=rng.choice([0, 1, 2, 4, 5, 6], melody.size).astype(np.uint16),
         offsets=np.arange(0, PASSAGES + 1) * STEPS,
+        split=SPLIT,
+        source=np.zeros(PASSAGES, np.uint8),
+        source_names=np.array(["band"]),
+    )
+
+
+def write_multitracks(folder: Path) -> None:
+    """Bars of a piano in quarters, a bass in halves and more or fewer drums."""
+    rng, words = np.random.default_rng(3), Vocabulary()
+    passages = []
+    for _ in range(PASSAGES):
+        labels: list[int] = []
+        for _ in range(BARS):
+            root = int(rng.choice([48, 50, 53, 55]))
+            piano = [(24 * k, 24 * (k + 1), root + 12 + int(rng.choice([0, 4, 7])), 5) for k in range(4)]
+            bass = [(48 * k, 48 * (k + 1), root - 12, 6) for k in range(2)]
+            drums = [(12 * k, 12 * k + 6, 36 + 2 * (k % 2), 7) for k in range(int(rng.integers(1, 9)))]
+            for program, notes in ((0, piano), (33, bass), (DRUM_PROGRAM, drums)):
+                labels += [words.program + program, *words.encode(notes, 96), words.end]
+            labels.append(-1)
+        passages.append(np.array(labels, np.int16))
+    np.savez(
+        folder / "multitrack.npz",
+        events=np.concatenate(passages),
+        offsets=np.cumsum([0, *map(len, passages)]),
         split=SPLIT,
         source=np.zeros(PASSAGES, np.uint8),
         source_names=np.array(["band"]),

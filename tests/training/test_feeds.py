@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from mvae_widgets.errors import ReadError
+from mvae_widgets.errors import ConfigError, ReadError
 from mvae_widgets.music.converter import Example
 from mvae_widgets.music.families import converter_for
 from mvae_widgets.nn.config import CONFIGS, ModelConfig
 from mvae_widgets.training.dataset import Source, load_clips, trio_windows
 from mvae_widgets.training.feeds import GROUPS, DrumFeed, GrooveFeed, TrioFeed, feed_for, rows_for, tokens_for
 from mvae_widgets.training.recipes import Recipe
-from tests.training.made_up import write_drums
+from tests.training.made_up import write_drums, write_multitracks
 
 DRUMS, GROOVES = Source("drums.npz", "drums", "gmd"), Source("drums.npz", "groove", "gmd")
 RNG = np.random.default_rng(3)
@@ -35,12 +35,16 @@ def made_up(config: ModelConfig, n: int = 5) -> np.ndarray[Any, Any]:
             return bits.astype(np.uint8)
         case "trio":
             return np.stack([RNG.integers(0, width, shape) for width in config.parts], -1).astype(np.int16)
+        case "multitrack":
+            tracks = RNG.integers(0, config.depth, (n, 8, 64)).astype(np.int16)
+            tracks[np.arange(64) >= RNG.integers(1, 65, (n, 8, 1))] = -1
+            return tracks.reshape(shape)
     velocities = RNG.random((*shape, 9)).astype(np.float32) * bits
     offsets = (2 * RNG.random((*shape, 9)) - 1).astype(np.float32) * bits
     return np.concatenate([bits, velocities, offsets], -1, dtype=np.float32)
 
 
-FAMILIES = [name for name, c in CONFIGS.items() if c.family != "multitrack" and "full" not in name]
+FAMILIES = [name for name in CONFIGS if "full" not in name]
 
 
 @pytest.mark.parametrize("name", [n for n in FAMILIES if "chord_encoding" not in CONFIGS[n].converter])
@@ -51,12 +55,15 @@ def test_rows_are_those_of_the_converter(name: str) -> None:
     rows = rows_for(tokens, config)
     for clip, x, y in zip(tokens, rows.x.numpy(), rows.y.numpy(), strict=True):
         expected, controls, length = converter.inputs(Example(clip))
-        assert length == config.steps
+        if rows.lengths is None:
+            assert length == config.steps
         np.testing.assert_array_equal(x, expected)
         np.testing.assert_array_equal(y, converter.targets(Example(clip)))
         assert (controls is None) == (rows.controls is None) == (config.control_depth == 0)
     if rows.controls is not None:
         np.testing.assert_array_equal(rows.controls[-1].numpy(), controls)
+    if rows.lengths is not None:
+        assert rows.lengths[-1].tolist() == length
     np.testing.assert_array_equal(tokens_for(rows.y, config), tokens)
 
 
@@ -162,6 +169,53 @@ def test_trios_are_transposed_together() -> None:
     low = first[first[:, 1] <= 10]
     assert low[:, 1].min() == 2, "those that would leave the vocabulary stay"
     assert (low[:, 0] - low[:, 1] == 39).all()
+
+
+def test_tracks_are_transposed_together_but_drums_are_not(tmp_path: Path) -> None:
+    write_multitracks(tmp_path)
+    config = CONFIGS["multitrack-1bar"]
+    tokens, weights = load_clips(tmp_path, [Source("multitrack.npz", "multitrack", "band")], "train", config.steps)
+    converter = converter_for(config.family, **config.converter)
+    feed = feed_for(tokens[:1], weights[:1], Recipe(config, (), 1, transpose=3), "cpu")
+    drawn = feed.draw(200, torch.Generator().manual_seed(0)).numpy()
+    written, found = converter.to_sequence(tokens[0]).notes, set()
+    for clip in drawn:
+        notes = converter.to_sequence(clip).notes
+        by = {new.pitch - old.pitch for new, old in zip(notes, written, strict=True) if not old.is_drum}
+        assert len(by) == 1
+        found |= by
+        for new, old in zip(notes, written, strict=True):
+            assert (new.start_time, new.end_time, new.program) == (old.start_time, old.end_time, old.program)
+            assert new.pitch == old.pitch or not old.is_drum
+    assert found == set(range(-3, 4))
+    high = np.where((tokens[:1] >= 128 + 60) & (tokens[:1] < 256), 255, tokens[:1])
+    high = np.where((high >= 60) & (high < 128), 127, high)
+    drawn = feed_for(high, weights[:1], feed.recipe, "cpu").draw(200, torch.Generator().manual_seed(0))
+    by = drawn - torch.from_numpy(high.astype(np.int64))
+    assert by.min() == -3
+    assert by.max() == 0, "what would leave the pitches stays"
+
+
+@pytest.mark.parametrize("name", ["melody-2bar", "drums-2bar", "trio-16bar", "groove-2bar-tap", "multitrack-1bar"])
+def test_tokens_outside_the_vocabulary_are_refused(name: str) -> None:
+    config = CONFIGS[name]
+    tokens = made_up(config)
+    recipe = Recipe(config, (), 1)
+    assert len(feed_for(tokens, np.ones(5), recipe, "cpu").pick) == 5
+    wrong = [500, -2] if config.family == "multitrack" else [550, -1]
+    for value in [np.nan, 2.0] if config.family == "groove" else wrong:
+        broken = tokens.astype(np.float32 if config.family == "groove" else np.int16)
+        broken.reshape(5, -1)[3, 7] = value
+        with pytest.raises(ReadError, match=r"1 of 5 clips hold tokens that .* the first is clip 3"):
+            feed_for(broken, np.ones(5), recipe, "cpu")
+    with pytest.raises(ReadError, match="of shape"):
+        feed_for(tokens[:, :-1], np.ones(5), recipe, "cpu")
+
+
+@pytest.mark.parametrize("name", ["cat-mel_2bar_med_chords", "nade-drums_2bar_full"])
+def test_what_prepared_files_do_not_have_is_said(name: str) -> None:
+    with pytest.raises(ConfigError, match="takes chords, other pitches or other drums"):
+        feed_for(np.zeros((1, 32), np.uint8), np.ones(1), Recipe(CONFIGS[name], (), 1), "cpu")
 
 
 def test_grooves_are_louder_or_softer_as_a_whole() -> None:

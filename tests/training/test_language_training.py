@@ -104,7 +104,7 @@ def test_an_interrupted_save_leaves_the_last_one_whole(
         raise OSError("No space left on device")
 
     monkeypatch.setattr("mvae_widgets.training.run.save_file", half_a_file)
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(CheckpointError, match="at step 2: No space left"):
         trainer.save()
     assert trainer_of(recipe, data, "run").step == 1
 
