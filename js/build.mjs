@@ -17,6 +17,7 @@ const common = {
   charset: "utf8",
   minify: true,
   legalComments: "none",
+  alias: { "stb-vorbis": join(js, "vorbis.js") },
   logLevel: "warning",
 };
 
@@ -26,13 +27,37 @@ const entries = (await readdir(join(js, "src", "widgets")))
   .map((file) => file.replace(/\.ts$/, ""))
   .filter((name) => process.argv.length < 3 || process.argv.includes(name))
   .sort();
-await esbuild.build({
-  ...common,
-  entryPoints: Object.fromEntries(
-    entries.map((name) => [name.replaceAll("-", "_"), `js/src/widgets/${name}.ts`]),
-  ),
-});
-await esbuild.build({ ...common, entryPoints: { widget: "js/src/widget.css" } });
+const I18N = /i18n[\\/]\w+\.json$/;
+
+/** A bundle with those texts alone whose keys `wanted` lets pass. */
+function bundle(name, wanted, write) {
+  const texts = {
+    name: "texts",
+    setup: (build) =>
+      build.onLoad({ filter: I18N }, async ({ path }) => {
+        const all = Object.entries(JSON.parse(await readFile(path, "utf8")));
+        const some = Object.fromEntries(all.filter(([key]) => wanted(key)));
+        return { contents: JSON.stringify(some), loader: "json" };
+      }),
+  };
+  const entryPoints = { [name.replaceAll("-", "_")]: `js/src/widgets/${name}.ts` };
+  return esbuild.build({ ...common, entryPoints, write, plugins: [texts] });
+}
+
+// A saved notebook holds the bundle of each of its widgets: it gets the groups of texts (`map.`, `edit.`) that its
+// code names, and no others.
+for (const name of entries) {
+  const { outputFiles } = await bundle(name, () => false, false);
+  const code = outputFiles[0].text;
+  const named = new Map();
+  const wanted = (key) => {
+    const group = key.match(/^\w+/)[0];
+    if (!named.has(group)) named.set(group, new RegExp(`["'\`]${group}["'\`.:]`).test(code));
+    return named.get(group);
+  };
+  await bundle(name, wanted, true);
+}
+await esbuild.build({ ...common, entryPoints: { widget: "js/src/widget.css", page: "js/src/page.css" } });
 
 const parts = [
   {

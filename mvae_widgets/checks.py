@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import operator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from mvae_widgets.errors import ConfigError
 
-__all__ = ["as_path", "number", "whole_number"]
+__all__ = ["as_path", "needs_torch", "number", "whole_number"]
 
 
 def whole_number(value: Any, name: str, least: int, most: int | None = None) -> int:
@@ -55,3 +56,9 @@ def as_path(value: Any, name: str) -> Path:
         return Path(value).expanduser()
     except (TypeError, RuntimeError):
         raise ConfigError(f"{name} must be a path, not {value!r}.") from None
+
+
+def needs_torch(what: str) -> None:
+    """`ConfigError` that says so, where PyTorch is not installed; `what` begins the sentence."""
+    if find_spec("torch") is None:
+        raise ConfigError(f"{what} needs PyTorch, which is not installed here.", "Install it: pip install torch")

@@ -5,28 +5,26 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mvae_widgets.checkpoints import catalog
 from mvae_widgets.checks import number, whole_number
 from mvae_widgets.colour import Plane
-from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEWarning, NothingToEncodeError
+from mvae_widgets.errors import ConfigError, MusicVAEWarning, NothingToEncodeError
 from mvae_widgets.latent import interpolate
 from mvae_widgets.music.clips import Clip, Clips, as_clips
 from mvae_widgets.music.families import converter_for
-from mvae_widgets.nn.runtime import random_generator, threads_for
-from mvae_widgets.nn.vae import VAE
+from mvae_widgets.nn.backend import Backend, Vectors, choose_backend, make_backend
 from mvae_widgets.operations.core import Core
 from mvae_widgets.operations.dataspace import DataSpace
 from mvae_widgets.operations.embed import Embedding
-from mvae_widgets.operations.groove import GrooveOperations
+from mvae_widgets.operations.groove import GrooveOperations, hits_of
 from mvae_widgets.operations.latent import LatentOperations
+from mvae_widgets.operations.page import PageDecoding
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -37,6 +35,7 @@ Music = Any
 """What `music.clips.as_clips` takes: a NoteSequence, PrettyMIDI, file, Clip or Clips, or a list of those."""
 
 Chords = Sequence[str] | None
+Array = np.ndarray[Any, Any]
 
 BATCH = 512
 
@@ -51,53 +50,60 @@ class Posterior:
         Means, ``[n, z]``.
     sigma
         Standard deviations (not log-variances), ``[n, z]``.
+    backend
+        Whose vectors both are: tensors of PyTorch, or numpy arrays.
     """
 
-    mu: Tensor
-    sigma: Tensor
+    mu: Vectors
+    sigma: Vectors
+    backend: Backend = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.mu)
 
     def numpy(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """Mu and sigma as float64 arrays."""
-        return self.mu.double().cpu().numpy(), self.sigma.double().cpu().numpy()
+        return self.backend.array(self.mu), self.backend.array(self.sigma)
 
-    def sample(self, seed: int | None = None) -> Tensor:
+    def sample(self, seed: int | None = None) -> Vectors:
         """One z a clip, ``mu + sigma * noise``: ``[n, z]``. The same seed gives the same z."""
-        noise = torch.randn(self.mu.shape, device=self.mu.device, generator=random_generator(self.mu.device, seed))
+        noise = self.backend.normal(tuple(self.mu.shape), self.backend.random(seed))
         return self.mu + self.sigma * noise
 
 
-class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
+class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, PageDecoding, Core):
     """A trained MusicVAE on one device. Safe to call from several threads.
 
     Parameters
     ----------
     bundle
         Configuration, weights, card and plane.
-    device
-        Where to run.
+    device, backend
+        Where to run, and on what: ``"torch"`` or ``"numpy"``, whose arrays the weights are.
     """
 
-    def __init__(self, bundle: catalog.Bundle, device: torch.device) -> None:
+    def __init__(self, bundle: catalog.Bundle, device: Any = "auto", backend: str = "torch") -> None:
         self.bundle = bundle
         self.name, self.config, self.card = bundle.name, bundle.config, bundle.card
-        self.device = device
         self.plane = Plane.from_dict(bundle.plane) if bundle.plane else None
-        self.network = VAE(bundle.config)
-        try:
-            self.network.load_state_dict(bundle.state)
-        except RuntimeError as error:
-            raise CheckpointError(f"The weights of {bundle.name} do not fit its configuration: {error}.") from error
-        self.network.to(device).eval().requires_grad_(False)
+        self.backend = make_backend(backend, bundle.config, bundle.state, device)
         self.converter = converter_for(bundle.config.family, **bundle.config.converter)
         # A widget's message may arrive on another thread while a cell runs.
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         what = f"{self.config.bars} bars of {self.config.family}, z {self.config.z_size}"
-        return f"<MusicVAE {self.name}: {what}, {self.device}>"
+        return f"<MusicVAE {self.name}: {what}, {self.backend.name} on {self.device}>"
+
+    @property
+    def device(self) -> Any:
+        """Where it runs: a ``torch.device``, or ``"cpu"`` on numpy."""
+        return self.backend.device
+
+    @property
+    def network(self) -> Any:
+        """The network: an `nn.vae.VAE`, or an `nn.numpy_backend.NumpyVAE`."""
+        return self.backend.network
 
     def clips(self, music: Music) -> Clips:
         """Cut music into what the model takes.
@@ -137,7 +143,7 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
 
     def decode(
         self,
-        z: Tensor | np.ndarray[Any, Any] | Iterable[Any],
+        z: Vectors | Iterable[Any],
         temperature: float | None = None,
         seed: int | None = None,
         qpm: float = 120.0,
@@ -163,7 +169,7 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
             Chord symbols such as ``["C", "Am", "F", "G7"]``, spread evenly over the clip, for a model that
             takes chords; none sound if not given.
         hits
-            A drum clip whose hits are to be played, for a groove model that is told its hits.
+            A drum clip whose hits are to be played, for a groove model.
 
         Returns
         -------
@@ -174,7 +180,7 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
 
     def decode_clips(
         self,
-        z: Tensor | np.ndarray[Any, Any] | Iterable[Any],
+        z: Vectors | Iterable[Any],
         temperature: float | None = None,
         seed: int | None = None,
         qpm: float = 120.0,
@@ -184,8 +190,11 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
     ) -> Clips:
         """As `decode`, but clips: the tokens beside the music, ready to be measured or encoded again."""
         qpm = number(qpm, "The tempo", above=0)
-        controls = self._decoder_controls(chords, hits)
-        outputs = self._decode(self._latents(z), temperature, seed, controls)
+        if hits is None or self.config.family != "groove" or self.config.control_depth:
+            controls, played = self._decoder_controls(chords, hits), None
+        else:
+            controls, played = None, hits_of([self.first_clip(hits)])
+        outputs = self._decode(self._latents(z), temperature, seed, controls, played)
         programs = [program] * len(outputs) if isinstance(program, int) else program
         return Clips([self._to_clip(row, qpm, chords, sound) for row, sound in zip(outputs, programs, strict=True)])
 
@@ -199,14 +208,16 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
     ) -> list[NoteSequence]:
         """Draw n new clips from the prior: z from N(0, 1), then `decode`."""
         n = whole_number(n, "The number of samples", 1)
-        generator = random_generator(self.device, seed)
-        z = torch.randn(n, self.config.z_size, device=self.device, generator=generator)
+        z = self.backend.normal((n, self.config.z_size), self.backend.random(seed))
         return self.decode(z, temperature, None if seed is None else seed + 1, chords=chords, hits=hits)
 
     def reconstruct(self, music: Music) -> list[NoteSequence]:
         """Encode, then decode the means: what the model keeps of each clip, at the clip's tempo."""
-        clips = self.some(music)
-        decoded = self._decode(self._encode(clips).mu, None, None, self._controls_of(clips))
+        return self.reconstruct_clips(self.some(music))
+
+    def reconstruct_clips(self, clips: Clips, hits: Array | None = None) -> list[NoteSequence]:
+        """The same for clips; a groove may be given the hits to play, ``[n, steps, drums]``."""
+        decoded = self._decode(self._encode(clips).mu, None, None, self._controls_of(clips), hits)
         return [
             self._to_clip(row, clip.qpm, clip.chords, clip.program).sequence
             for row, clip in zip(decoded, clips, strict=True)
@@ -236,7 +247,7 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
         """Whether the model has a plane."""
         return self.plane is not None
 
-    def place(self, z: Tensor | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def place(self, z: Vectors) -> np.ndarray[Any, Any]:
         """Places ``[n, 2]`` in -1..1 on the model's plane, from which colours come; needs a plane.
 
         Raises
@@ -246,7 +257,7 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
         """
         if self.plane is None:
             raise ConfigError(f"{self.name} has no plane.", "Models trained with mvae_widgets have one.")
-        return self.plane.place(self._latents(z).double().cpu().numpy())
+        return self.plane.place(self.backend.array(self._latents(z)))
 
     def first_clip(self, music: Music) -> Clip:
         """The first clip of some music; a `MusicVAEWarning` says so when there are more."""
@@ -280,75 +291,80 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, Core):
         inputs = [self.converter.inputs(clip.example) for clip in clips]
         controls = self._controls_of(clips) if chords is None else self._decoder_controls(chords, None)
         mu, sigma = [], []
-        with self._lock, torch.no_grad(), threads_for(self.device, len(inputs)):
+        with self._lock:
             for start in range(0, len(inputs), BATCH):
                 part = inputs[start : start + BATCH]
-                x = torch.from_numpy(np.stack([row for row, _, _ in part])).to(self.device)
-                lengths = torch.tensor([length for _, _, length in part])
-                m, s = self.network.encode(x, lengths, _rows(controls, start, len(part)))
+                x, lengths = np.stack([row for row, _, _ in part]), np.array([length for _, _, length in part])
+                m, s = self.backend.encode(x, lengths, _rows(controls, start, len(part)))
                 mu.append(m)
                 sigma.append(s)
-        return Posterior(torch.cat(mu), torch.cat(sigma))
+        return Posterior(self.backend.join(mu), self.backend.join(sigma), self.backend)
 
     def _decode(
-        self, z: Tensor, temperature: float | None, seed: int | None, controls: Tensor | None
-    ) -> np.ndarray[Any, Any]:
+        self,
+        z: Vectors,
+        temperature: float | None,
+        seed: int | None,
+        controls: Array | None,
+        hits: Array | None = None,
+    ) -> Array:
         """Decoder outputs ``[n, steps, output_depth]``."""
         if temperature is not None:
             temperature = number(temperature, "The temperature", above=0)
-        generator = None if temperature is None else random_generator(self.device, seed)
+        random = None if temperature is None else self.backend.random(seed)
         outputs = []
-        with self._lock, threads_for(self.device, len(z)):
+        with self._lock:
             for start in range(0, len(z), BATCH):
                 part = z[start : start + BATCH]
-                outputs.append(self.network.decode(part, temperature, generator, _rows(controls, start, len(part))))
-        return torch.cat(outputs).cpu().numpy()
+                told, played = (_rows(given, start, len(part)) for given in (controls, hits))
+                outputs.append(self.backend.decode(part, temperature, random, told, played))
+        return np.concatenate(outputs)
 
-    def _controls_of(self, clips: Clips) -> Tensor | None:
+    def _controls_of(self, clips: Clips) -> Array | None:
         """What the clips themselves say of chords, keys or hits: ``[n, steps, control_depth]``."""
         if not self.config.control_depth:
             return None
         rows = [self.converter.inputs(clip.example)[1] for clip in clips]
-        return torch.from_numpy(np.stack([row for row in rows if row is not None])).to(self.device)
+        return np.stack([row for row in rows if row is not None])
 
-    def _decoder_controls(self, chords: Chords, hits: Music | None) -> Tensor | None:
+    def _decoder_controls(self, chords: Chords, hits: Music | None) -> Array | None:
         """Controls that a user gives, for all examples alike: ``[1, steps, control_depth]``."""
         told_hits = bool(self.config.converter.get("hits_as_controls"))
         if hits is not None:
             if not told_hits:
-                raise ConfigError(f"{self.name} is not told its hits.", "Leave out hits=.")
+                raise ConfigError(f"{self.name} plays no given hits.", "Leave out hits=, or load a groove model.")
             return self._controls_of(Clips([self.first_clip(hits)]))
         if chords is not None or (self.config.control_depth and not told_hits):
             figures = ["N.C."] if chords is None else chords
-            return torch.from_numpy(self.converter.chord_controls(figures))[None].to(self.device)
+            return self.converter.chord_controls(figures)[None]
         if told_hits:
             raise ConfigError(f"{self.name} must be told its hits.", "Give hits=, a drum clip.")
         return None
 
-    def _to_clip(self, outputs: np.ndarray[Any, Any], qpm: float, chords: Any = None, program: int = 0) -> Clip:
+    def _to_clip(self, outputs: Array, qpm: float, chords: Any = None, program: int = 0) -> Clip:
         tokens = self.converter.tokens_from(outputs)
         encoding = self.converter.rules.chord_encoding
         if encoding is not None and chords is not None and not isinstance(chords, np.ndarray):
             chords = self.converter.chord_controls(chords)[:, : encoding.classes].argmax(1).astype(np.uint8)
         return Clip(tokens, self.converter, qpm=qpm, program=program, chords=chords)
 
-    def _latents(self, z: Any) -> Tensor:
+    def _latents(self, z: Any) -> Vectors:
         try:
-            given: Tensor = torch.as_tensor(z if isinstance(z, Tensor) else np.asarray(z), dtype=torch.float32)
+            given = self.backend.vectors(z)
         except (TypeError, ValueError) as error:
             raise ConfigError("These are not latent vectors.", f"Give numbers, [n, {self.config.z_size}].") from error
-        values: Tensor = torch.atleast_2d(given.detach()).to(self.device)
+        values = given[None] if given.ndim == 1 else given
         if values.ndim != 2 or values.shape[1] != self.config.z_size or not len(values):
             raise ConfigError(
                 f"Latent vectors of shape {tuple(values.shape)} do not fit {self.name}.",
                 f"It takes [n, {self.config.z_size}].",
             )
-        if not torch.isfinite(values).all():
+        if not np.isfinite(self.backend.array(values)).all():
             raise ConfigError("A latent vector holds a number that is not finite.", "Look for a division by zero.")
         return values
 
 
-def load(name_or_path: str | Path, device: str = "auto", config: str | None = None) -> MusicVAE:
+def load(name_or_path: str | Path, device: str = "auto", config: str | None = None, backend: str = "auto") -> MusicVAE:
     """Load a model.
 
     Parameters
@@ -362,6 +378,9 @@ def load(name_or_path: str | Path, device: str = "auto", config: str | None = No
         ``"auto"`` takes a CUDA GPU where there is one; else ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
     config
         Name of the configuration (`configs` lists them), where a checkpoint does not say it.
+    backend
+        ``"torch"``; ``"numpy"``, which needs no PyTorch, computes the same and draws other samples; ``"auto"``
+        takes PyTorch where it is installed. Magenta's own files are read by PyTorch alone.
 
     Raises
     ------
@@ -372,19 +391,14 @@ def load(name_or_path: str | Path, device: str = "auto", config: str | None = No
     CheckpointError
         If its files are damaged, or of another model or configuration.
     ConfigError
-        If there is no such device or configuration.
+        If there is no such device, backend or configuration.
     """
-    bundle = catalog.read_bundle(catalog.find(name_or_path), config)
-    try:
-        chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"The device {device!r} is not available: {error}.", 'Use "auto" or "cpu".') from error
-    return MusicVAE(bundle, chosen)
+    chosen = choose_backend(backend)
+    return MusicVAE(catalog.read_bundle(catalog.find(name_or_path), config, chosen), device, chosen)
 
 
-def _rows(controls: Tensor | None, start: int, n: int) -> Tensor | None:
+def _rows(controls: Array | None, start: int, n: int) -> Array | None:
     """Controls of a part of the batch; one row stands for all."""
     if controls is None:
         return None
-    return controls.expand(n, -1, -1) if len(controls) == 1 else controls[start : start + n]
+    return np.repeat(controls, n, axis=0) if len(controls) == 1 else controls[start : start + n]

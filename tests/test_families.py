@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import note_seq
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ import mvae_widgets as mv
 from mvae_widgets.checkpoints.catalog import Bundle
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.musicvae import MusicVAE
+from mvae_widgets.nn.backend import BACKENDS
 from mvae_widgets.nn.config import CONFIGS, OWN
 from mvae_widgets.nn.vae import VAE
 
@@ -20,7 +22,7 @@ BARS = 32
 TOLD_CHORDS = [n for n, c in CONFIGS.items() if "chord_encoding" in c.converter]
 
 
-def small(name: str) -> MusicVAE:
+def small(name: str, backend: str = "torch") -> MusicVAE:
     """A model of this configuration with few units and lively random weights."""
     config = CONFIGS[name]
     config = config.with_sizes(8, (6,) * len(config.encoder_sizes), (10,) * len(config.decoder_sizes))
@@ -30,7 +32,8 @@ def small(name: str) -> MusicVAE:
         key: tensor if "bias_hh" in key else tensor + 0.3 * torch.randn(tensor.shape, generator=noise)
         for key, tensor in VAE(config).state_dict().items()
     }
-    return MusicVAE(Bundle(name, config, state, {}, None), torch.device("cpu"))
+    weights = {key: tensor.numpy() for key, tensor in state.items()} if backend == "numpy" else state
+    return MusicVAE(Bundle(name, config, weights, {}, None), "cpu", backend)
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +106,26 @@ def test_hits_are_played_as_told(band: Any) -> None:
     with pytest.raises(ConfigError, match="hits="):
         model.decode(np.zeros(8))
     assert len(model.decode(np.zeros(8), hits=clip)) == 1
-    with pytest.raises(ConfigError, match="not told"):
-        small("groovae_2bar_humanize").decode(np.zeros(8), hits=clip)
+    with pytest.raises(ConfigError, match="plays no given hits"):
+        small("melody-2bar").decode(np.zeros(8), hits=clip)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_groove_plays_the_hits_that_it_is_given(band: Any, backend: str) -> None:
+    """Just those, with velocities and times of its own; without `keep_hits` what an untrained model remembers."""
+    model = small("groovae_2bar_humanize", backend)
+    clip = model.clips(band)[0]
+    given = {
+        (note.pitch, note.quantized_start_step) for note in note_seq.quantize_note_sequence(clip.sequence, 4).notes
+    }
+
+    def hits(sequence: Any) -> set[tuple[int, int]]:
+        return {(n.pitch, n.quantized_start_step) for n in note_seq.quantize_note_sequence(sequence, 4).notes}
+
+    (decoded,) = model.decode(np.zeros(8), hits=clip)
+    assert hits(decoded) == given
+    assert hits(model.humanize(band)[0]) == given
+    assert hits(model.humanize(band, keep_hits=False)[0]) != given
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,16 @@ const decode64 = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.cha
 /** A trait or buffer as the kernel side sends it: bytes are {"$bytes": base64}. */
 const fromKernel = (value) => (value?.$bytes !== undefined ? decode64(value.$bytes) : value);
 
+/** And back: what the page sets as bytes. */
+const toKernel = (value) =>
+  value instanceof DataView
+    ? {
+        $bytes: btoa(
+          String.fromCharCode(...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)),
+        ),
+      }
+    : value;
+
 /** A model whose kernel is a Python process: `ask(request)` gives back `{traits, messages}` (tests/browser/bare.py). */
 export class KernelModel {
   #traits = {};
@@ -43,7 +53,7 @@ export class KernelModel {
   }
 
   save_changes() {
-    const traits = Object.fromEntries([...this.#dirty].map((name) => [name, this.#traits[name]]));
+    const traits = Object.fromEntries([...this.#dirty].map((name) => [name, toKernel(this.#traits[name])]));
     this.#dirty.clear();
     void this.#ask({ traits }).then((told) => this.hear(told));
   }

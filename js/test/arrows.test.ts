@@ -8,7 +8,8 @@ const MAY: Record<string, string[]> = {
   ui: ["core"],
   views: ["core", "audio", "ui"],
   host: ["core"],
-  widgets: ["core", "views", "host"],
+  model: ["core"],
+  widgets: ["core", "views", "host", "model"],
 };
 
 const SOURCES = import.meta.glob<string>("../src/**/*.ts", { query: "?raw", import: "default", eager: true });
@@ -42,4 +43,15 @@ test("only the SoundFont renderer and the map's engine import a package", () => 
     const packages = imports(text).filter((name) => !name.startsWith("."));
     expect(packages, path).toEqual(PACKAGES[path] ?? []);
   }
+});
+
+test("only exported pages carry the decoder", () => {
+  const users = Object.entries(SOURCES).filter(
+    ([path, text]) =>
+      !path.startsWith("../src/model/") && imports(text).some((name) => name.includes("/model/")),
+  );
+  expect(users.map(([path]) => path).sort()).toEqual([
+    "../src/widgets/page-worker.ts",
+    "../src/widgets/page.ts",
+  ]);
 });

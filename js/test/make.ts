@@ -14,3 +14,14 @@ export function score(quarters: number, more: Partial<Score> = {}): Score {
 export function clip(notes: Note[], quarters = 8, more: Partial<Score> = {}): Clip {
   return { notes, score: score(quarters, more) };
 }
+
+/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

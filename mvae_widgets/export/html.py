@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbconvert.exporters.html import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
-from traitlets import default
+from traitlets import Bool, default
 from traitlets.config import Config
 
 if TYPE_CHECKING:
@@ -53,8 +53,11 @@ class StaticPicturePreprocessor(Preprocessor):
     Where a bundle holds a widget view beside a picture (SVG, PNG or HTML), the view is dropped, so
     that every later step shows the picture; where it holds only text, the text stays. The saved state
     of the widgets is dropped too: nothing on a static page reads it. The notebook that was given is
-    not changed.
+    not changed. Other exporters take it too:
+    ``--to slides --SlidesExporter.preprocessors=mvae_widgets.export.html.StaticPicturePreprocessor``.
     """
+
+    enabled = Bool(True).tag(config=True)
 
     def preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         """Treat every output, then the notebook's metadata."""

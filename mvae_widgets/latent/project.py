@@ -190,6 +190,16 @@ class LinearProjection(Projection):
             "explained": None if self.explained is None else self.explained.tolist(),
         }
 
+    def page(self) -> dict[str, Any]:
+        """What an exported page needs to find its way back to latent vectors; ``back`` ``[z, d]`` as float32."""
+        return {
+            **self.to_dict(),
+            "reach": self.reach,
+            "spread": self.spread.tolist(),
+            "middle": self._middle.tolist(),
+            "back": self._back.astype("<f4").tobytes(),
+        }
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], anchors: npt.ArrayLike | None = None) -> LinearProjection:
         """Read what `to_dict` gave; with `anchors`, latent vectors ``[n, z]``, it is their map.

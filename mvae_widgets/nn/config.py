@@ -12,9 +12,12 @@ from typing import Any
 
 from mvae_widgets.errors import ConfigError
 
-__all__ = ["CONFIGS", "HEADS", "OWN", "TRAINING", "ModelConfig", "configs"]
+__all__ = ["CERTAIN", "CONFIGS", "HEADS", "OWN", "TRAINING", "ModelConfig", "configs"]
 
 HEADS = ("categorical", "multi", "nade", "boolean", "groove")
+
+CERTAIN = 1e9
+"""Added to the score of a hit that must be and taken from one that must not: no score of a model outweighs it."""
 
 TRAINING: dict[str, Any] = {
     "batch_size": 512,
@@ -302,7 +305,7 @@ def _own() -> Iterator[ModelConfig]:
     )  # fmt: skip
     groove = ModelConfig(
         "groove-2bar-humanize", "groove", 2, 27, 128, (192,), (192, 192), head="groove",
-        training=_LIGHT_KL | {"dropout_keep_prob": 0.9, "hit_weight": 10.0},
+        training=_LIGHT_KL | {"dropout_keep_prob": 0.5, "hit_weight": 10.0},
         converter={"slice_bars": 2, "humanize": True},
     )  # fmt: skip
     yield groove

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mvae_widgets.errors import ConfigError
-from mvae_widgets.nn.config import ModelConfig
+from mvae_widgets.nn.config import CERTAIN, ModelConfig
 from mvae_widgets.nn.decoder import Decoder, FlatDecoder, SplitDecoder, shift
 from mvae_widgets.nn.encoder import BidirectionalEncoder, PosteriorHead
 from mvae_widgets.nn.graphs import replay
@@ -71,6 +71,7 @@ class VAE(nn.Module):
         temperature: float | None = None,
         generator: torch.Generator | None = None,
         controls: Tensor | None = None,
+        hits: Tensor | None = None,
     ) -> Tensor:
         """Steps at points of latent space.
 
@@ -85,6 +86,8 @@ class VAE(nn.Module):
             Source of the draws, on the device of z.
         controls
             ``[batch, steps, control_depth]``, for a model that has them.
+        hits
+            ``[batch, steps, drums]`` of a groove: these are played instead of chosen ones, and fed back.
 
         Returns
         -------
@@ -102,6 +105,8 @@ class VAE(nn.Module):
             raise ConfigError(f"Latents of shape {tuple(z.shape)} do not fit {self.config.name}.", self._z_hint())
         self._check_controls(controls, len(z), steps)
         noise = None if temperature is None else decoder.noise(len(z), steps, temperature, generator)
+        if hits is not None:
+            noise = (2 * hits - 1) * CERTAIN
 
         def loop(z: Tensor, noise: Tensor | None, controls: Tensor | None) -> Tensor:
             return decoder.decode(decoder.plan(z), steps, noise, controls, None)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from mvae_widgets.checkpoints.catalog import Bundle
 from mvae_widgets.music.clips import Clip, Clips
 from mvae_widgets.music.converter import Converter
+from mvae_widgets.nn.backend import Backend
 from mvae_widgets.nn.config import ModelConfig
-
-if TYPE_CHECKING:
-    import torch
 
 __all__ = ["Core", "Encoded"]
 
@@ -33,7 +31,7 @@ class Core(ABC):
     config: ModelConfig
     bundle: Bundle
     converter: Converter
-    device: torch.device
+    backend: Backend
 
     @abstractmethod
     def clips(self, music: Any) -> Clips:

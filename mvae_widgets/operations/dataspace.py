@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 
-from mvae_widgets.checkpoints.language_models import shipped_card, shipped_language_model
+from mvae_widgets.checkpoints.language_models import shipped_card, shipped_judge
 from mvae_widgets.checks import whole_number
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music import dataspace
 from mvae_widgets.music.clips import Clip, Clips
-from mvae_widgets.nn.runtime import threads_for
 from mvae_widgets.operations.core import Core
 
 __all__ = ["DataSpace"]
@@ -138,10 +136,7 @@ class DataSpace(Core):
                 "It knows melodies in 16ths, MIDI pitches 21 to 108.",
             )
         tokens = dataspace.audible(np.stack([clip.tokens for clip in self.some(music)]))
-        judge = shipped_language_model(str(self.device))
-        with threads_for(self.device, len(tokens)):
-            bits = judge.cost(torch.from_numpy(tokens.astype(np.int64)).to(self.device))
-        return np.asarray(bits.double().cpu().numpy())
+        return shipped_judge(self.backend.name, str(self.backend.device))(tokens)
 
 
 def _seed(seed: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Rendering through FluidSynth and the SoundFont that pretty_midi ships.
+"""Rendering through FluidSynth and the SoundFont that pretty_midi ships, or the user's.
 
 FluidSynth is a C library: an installation that is broken can print, hang, or end the process. So it is
 tried once in a process of its own, and used here only after it has played a note there.
@@ -15,11 +15,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from . import soundfonts
 
 if TYPE_CHECKING:
     Synth = Any  # pyfluidsynth has no types
@@ -61,22 +62,21 @@ sys.stdout.write("it plays")
 
 
 def soundfont() -> str | None:
-    """Give the path of the SoundFont inside the installed pretty_midi, None where there is none."""
-    # Found without importing: pretty_midi itself imports the library that is to be tried first.
-    spec = importlib.util.find_spec("pretty_midi")
-    folders = spec.submodule_search_locations if spec is not None else None
-    paths = [Path(folder) / "TimGM6mb.sf2" for folder in folders or ()]
-    return next((str(path) for path in paths if path.is_file()), None)
+    """Give the path of the SoundFont that plays, None where there is none."""
+    path = soundfonts.path()
+    return None if path is None else str(path)
 
 
-@lru_cache(maxsize=1)
 def problem() -> str:
-    """Say what keeps FluidSynth from playing here, "" when it plays; found out once a process."""
+    """Say what keeps FluidSynth from playing here, "" when it plays; found out once a SoundFont."""
     if importlib.util.find_spec("fluidsynth") is None:
         return "the package pyfluidsynth is not installed"
     font = soundfont()
-    if font is None:
-        return "pretty_midi's SoundFont is not installed"
+    return "pretty_midi's SoundFont is not installed" if font is None else _problem_with(font)
+
+
+@lru_cache(maxsize=8)
+def _problem_with(font: str) -> str:
     if not sys.executable:
         return "no process can be started to try the FluidSynth library"
     try:

@@ -9,7 +9,7 @@ import numpy as np
 from mvae_widgets.nn.config import ModelConfig
 from mvae_widgets.training.feeds import CLASSES, rows_for
 from mvae_widgets.training.measure import Sums, onset_sums
-from mvae_widgets.training.passes import Decoded
+from mvae_widgets.training.passes import GIVEN_HITS, Decoded
 
 __all__ = ["REFERENCE_QPM", "TapTable", "groove_sums"]
 
@@ -40,7 +40,7 @@ def groove_sums(tokens: Tokens, decoded: Decoded, train: Tokens, config: ModelCo
     dict
         ``hit_f1`` (decoded from mu), ``hit_f1_temperature_1`` (from a posterior sample) and
         ``hit_f1_baseline`` (for taps: `TapTable`; otherwise the hits that are heard, as they are); ``exact``,
-        the share of clips with all hits right; at the true hits: ``velocity_mae`` and ``velocity_rmse`` in MIDI
+        the share of clips with all hits right; with the true hits given: ``velocity_mae`` and ``velocity_rmse`` in MIDI
         units, ``timing_mae_ms`` and ``timing_mse`` (in squared 16ths) at 120 beats a minute; the same for
         ``fixed`` (the mean velocity of the training hits, exactly on the grid) and ``typical`` (the training
         means of each drum at each step of the bar); ``velocity_spread`` and ``timing_spread``, standard
@@ -48,7 +48,7 @@ def groove_sums(tokens: Tokens, decoded: Decoded, train: Tokens, config: ModelCo
     """
     hits, velocities, offsets = _thirds(tokens)
     on = hits > 0.5
-    played, drawn = _thirds(decoded.way("argmax")), _thirds(decoded.way("temperature_1"))
+    chosen, drawn, played = (_thirds(decoded.way(way)) for way in ("argmax", "temperature_1", GIVEN_HITS))
     fixed, typical = _typical(train, tokens.shape[1])
     heard = rows_for(tokens, config).x.numpy()
     if config.converter.get("tapify"):
@@ -56,10 +56,10 @@ def groove_sums(tokens: Tokens, decoded: Decoded, train: Tokens, config: ModelCo
     else:
         baseline = heard[..., :CLASSES] > 0.5
     sums = {
-        "hit_f1": onset_sums(on, played[0] > 0.5),
+        "hit_f1": onset_sums(on, chosen[0] > 0.5),
         "hit_f1_temperature_1": onset_sums(on, drawn[0] > 0.5),
         "hit_f1_baseline": onset_sums(on, baseline),
-        "exact": Sums.mean((on == (played[0] > 0.5)).all((1, 2))),
+        "exact": Sums.mean((on == (chosen[0] > 0.5)).all((1, 2))),
     }
     ways = {"": played[1:], "fixed_": fixed, "typical_": typical}
     for name, (velocity, offset) in ways.items():

@@ -182,7 +182,7 @@ never learnt from. The splits keep tunes apart, but short patterns recur, above 
     "drums": """Clips are distinct windows of {bars} bars, those of the dataset's own test split. A step is right if
 all nine drums are. The splits keep performances apart, but patterns recur.""",
     "groove": """Clips are windows of {bars} bars, those of the dataset's own test split. Velocity and timing are
-compared at the drummers' hits.""",
+compared with the drummers' own hits given.""",
     "trio": "Clips are distinct windows of {bars} bars with all three parts in at least three bars of four.",
     "multitrack": """Clips are distinct bars of up to eight tracks, compared event by event, and note by note as they
 sound.""",

@@ -16,7 +16,7 @@ from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.feeds import rows_for, tokens_for
 from mvae_widgets.training.loss import kl_divergence
 
-__all__ = ["WAYS", "Decoded", "decode_all", "decode_points", "encode_clips", "without_noise"]
+__all__ = ["GIVEN_HITS", "WAYS", "Decoded", "decode_all", "decode_points", "encode_clips", "without_noise"]
 
 BATCH_STEPS = 16_000
 # Shorter than this many batches, work shows no bar.
@@ -24,6 +24,7 @@ FEW = 8
 # Softplus of this is 1e-13: a deviation that is none. What is below LEAST_SIGMA counts as such.
 QUIET, LEAST_SIGMA = -30.0, 1e-6
 WAYS = ("teacher_forced", "teacher_forced_sampled_z", "temperature_1", "argmax")
+GIVEN_HITS = "given_hits"
 
 Tokens = np.ndarray[Any, Any]
 
@@ -37,7 +38,7 @@ class Decoded:
     tokens
         For each of `WAYS` the tokens ``[n, steps, ...]``: teacher-forced from mu (the likeliest under the true
         history) and from a posterior sample; decoded freely at temperature 1 from that sample, the paper's
-        measure; and at argmax from mu.
+        measure; and at argmax from mu. Of grooves also `GIVEN_HITS`: from mu, with the clip's own hits.
     kl_bits
         ``[n]``; without end for a plain autoencoder, whose posterior has no width (`without_noise`).
     """
@@ -90,8 +91,11 @@ def decode_all(model: VAE, tokens: Tokens, seed: int = 0, progress: bool = True,
             "temperature_1": model.decode(z, 1.0, generator, rows.controls),
             "argmax": model.decode(mu, controls=rows.controls),
         }
+        if model.config.family == "groove":
+            hits = rows.y[..., : rows.y.shape[-1] // 3]
+            outputs[GIVEN_HITS] = model.decode(mu, controls=rows.controls, hits=hits)
         for way, y in outputs.items():
-            decoded.tokens[way].append(tokens_for(y, model.config))
+            decoded.tokens.setdefault(way, []).append(tokens_for(y, model.config))
         bits = kl_divergence(mu, sigma).cpu().numpy() / np.log(2)
         decoded.kl_bits.append(np.where(sigma.max().item() > LEAST_SIGMA, bits, np.inf))
     return decoded

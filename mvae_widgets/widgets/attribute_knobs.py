@@ -19,6 +19,7 @@ from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.knob_bench import Asked, Bench
 from mvae_widgets.widgets.knob_travels import Travel, choose_attributes, travel_of
 from mvae_widgets.widgets.messages import Answer
+from mvae_widgets.widgets.pages import knobs_page
 from mvae_widgets.widgets.routes import first_clip, label_of, places_of
 
 __all__ = ["AttributeKnobs"]
@@ -66,6 +67,7 @@ class AttributeKnobs(MusicWidget):
     """
 
     _esm = STATIC / "attribute_knobs.js"
+    _decodes = True
 
     value: t.Dict[str, float] = t.Dict().tag(sync=True)
     locked: t.List[str] = t.List(t.Unicode()).tag(sync=True)
@@ -239,6 +241,10 @@ class AttributeKnobs(MusicWidget):
     def _list(self, values: Asked) -> list[float | None]:
         """For the page, which has no NaN."""
         return [values[name] if math.isfinite(values[name]) else None for name in self._names]
+
+    def _page_data(self, decodes: bool) -> dict[str, Any]:
+        bench = self._bench
+        return knobs_page(bench.vectors, self._names, bench.clip.program, bench.page())
 
     def _picture(self) -> Bundle:
         turned = [

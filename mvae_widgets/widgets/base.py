@@ -20,43 +20,42 @@ from mvae_widgets.music import score as scores
 from mvae_widgets.music.sequences import as_sequence
 from mvae_widgets.render.bundle import Bundle
 from mvae_widgets.widgets import messages
+from mvae_widgets.widgets.language import Speaking
+from mvae_widgets.widgets.playing import Playing
 
 __all__ = ["STATIC", "MusicWidget", "on_common_tracks", "pack", "score_of"]
 
 STATIC = messages.STATIC
 # A drawing of more characters than this is left out of a saved notebook: the pixels say the same.
 MOST_SVG = 30_000
+# A widget's module is called as its bundle is, in this room.
+ROOM = "mvae_widgets.widgets."
+# Of the traits, those that are Jupyter's own.
+NOT_IN_PAGES = ("_model", "_view", "_esm", "_css", "_dom_classes", "_anywidget", "layout", "tabbable", "tooltip")
 
 
-class MusicWidget(anywidget.AnyWidget):
+class MusicWidget(Speaking, Playing, anywidget.AnyWidget):
     """Base of the widgets.
 
     Attributes
     ----------
     title, subtitle
         The head line.
-    tempo
-        Quarters a minute that it plays at; a piece's own tempo changes are scaled along.
-    volume
-        0 to 1.
-    loop, playing
-        Transport; setting ``playing`` starts the sound only where the page has been clicked before.
+    tempo, volume, playing, loop, loop_region, swing, metronome, count_in, mix
+        The transport, see `Playing`.
     theme
         ``"auto"`` follows the host; or ``"light"``, ``"dark"``.
     language
-        ``"auto"`` follows the browser; or ``"en"``, ``"zh"``.
+        Of its words, see `Speaking`.
     """
 
     _css = STATIC / "widget.css"
+    #: Whether a page of the widget has gestures that decode.
+    _decodes = False
 
     title = t.Unicode("").tag(sync=True)
     subtitle = t.Unicode("").tag(sync=True)
-    tempo = t.Float(120.0, min=10.0, max=400.0).tag(sync=True)
-    volume = t.Float(0.8, min=0.0, max=1.0).tag(sync=True)
-    loop = t.Bool(False).tag(sync=True)
-    playing = t.Bool(False).tag(sync=True)
     theme = t.Enum(["auto", "light", "dark"], "auto").tag(sync=True)
-    language = t.Enum(["auto", "en", "zh"], "auto").tag(sync=True)
     _notes = t.Bytes(b"").tag(sync=True)
     _score = t.Dict().tag(sync=True)
     _status = t.Dict().tag(sync=True)
@@ -119,6 +118,56 @@ class MusicWidget(anywidget.AnyWidget):
         except OSError as error:
             raise ConfigError(f"Cannot write {path}: {error.strerror}.", "Does its folder exist?") from error
         return path
+
+    def to_html(self, path: str | Path, title: str | None = None) -> Path:
+        """Write the widget as one HTML file that plays and answers gestures without kernel and network.
+
+        The page holds the music that its gestures may ask for. Where the widget's model has a decoder of less
+        than 10 MB it holds that as well, and decodes any place by itself; else it says what only the notebook
+        can do. It plays with the built-in sound, and takes theme and language from its reader.
+
+        Parameters
+        ----------
+        path
+            A name that ends in ``.html``.
+        title
+            Heading of the page; the widget's title if not given.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ConfigError
+            For another name, or where the file cannot be written.
+        """
+        from mvae_widgets.export.page import write_page
+
+        model: Any = getattr(self, "_model", None)
+        decoder = model.page_decoder() if self._decodes and hasattr(model, "page_decoder") else None
+        heading = self.title if title is None else title
+        traits = {name: getattr(self, name) for name in self.keys if not name.startswith(NOT_IN_PAGES)}
+        return write_page(
+            path,
+            kind=next(name for name in (c.__module__ for c in type(self).__mro__) if name.startswith(ROOM))[
+                len(ROOM) :
+            ],
+            # The heading stands above; the widget's own head line then says what kind of widget it is.
+            traits={**traits, "playing": False, "title": "" if heading else self.title},
+            data=self._page_data(decoder is not None),
+            picture=self._picture()[0],
+            title=heading,
+            model=getattr(model, "name", ""),
+            licence=getattr(model, "weights_licence", ""),
+            decoder=decoder,
+        )
+
+    def _page_data(self, decodes: bool) -> dict[str, Any]:
+        """What a page without a kernel needs beside the traits (`widgets.pages`)."""
+        del decodes
+        return {}
 
     def _picture(self) -> Bundle:
         """The widget's music as text, SVG and PNG, and the picture's size."""

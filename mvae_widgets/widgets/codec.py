@@ -108,6 +108,13 @@ class Codec(Protocol):
     def embed(self, music: Any, path: Any = None, columns: Any = None) -> Corpus:
         """Clips with their posteriors and columns."""
 
+    def page_decoder(self) -> dict[str, Any] | None:
+        """The decoder as an exported page carries it; None where it cannot."""
+
+    @property
+    def weights_licence(self) -> str:
+        """Licence of the weights; empty where it is not known."""
+
 
 def check_codec(model: Any) -> None:
     """Refuse what is no model, such as its name."""

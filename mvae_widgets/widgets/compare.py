@@ -17,13 +17,15 @@ from mvae_widgets.widgets import scenes
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.messages import Answer
-from mvae_widgets.widgets.routes import SAVED
 from mvae_widgets.widgets.scenes import Scene
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
 
 __all__ = ["Compare"]
+
+# Bytes of notes that a saved notebook holds; the page asks for more.
+SAVED = 32_000
 
 
 class Compare(MusicWidget):
@@ -98,6 +100,7 @@ class Compare(MusicWidget):
         value = traits.pop("value", None)
         super().__init__(**{"loop": True, **traits})
         self._handlers["notes"] = self._notes_op
+        self._model = model
         self._show(scene)
         if value is not None:
             self.value = value
@@ -123,13 +126,13 @@ class Compare(MusicWidget):
             If the model takes nothing of the music.
         """
         check_codec(model)
-        return cls(scenes.reconstruction(model, music, bars), **traits)
+        return cls(scenes.reconstruction(model, music, bars), model=model, **traits)
 
     @classmethod
     def mean(cls, model: Codec, a: Any, b: Any, **traits: Any) -> Compare:
         """Two clips, and the music half way between them in latent space; parameters as for `routes`."""
         check_codec(model)
-        return cls(scenes.mean(model, a, b), **traits)
+        return cls(scenes.mean(model, a, b), model=model, **traits)
 
     @classmethod
     def routes(cls, model: Codec, a: Any, b: Any, steps: int = 9, seed: int = 0, **traits: Any) -> Compare:
@@ -149,7 +152,7 @@ class Compare(MusicWidget):
             As for `Compare`.
         """
         check_codec(model)
-        return cls(scenes.routes(model, a, b, steps, seed), **traits)
+        return cls(scenes.routes(model, a, b, steps, seed), model=model, **traits)
 
     @classmethod
     def samples(
@@ -171,7 +174,7 @@ class Compare(MusicWidget):
             As for `Compare`.
         """
         check_codec(model)
-        return cls(scenes.samples(model, n, seed, temperature), **traits)
+        return cls(scenes.samples(model, n, seed, temperature), model=model, **traits)
 
     @property
     def sequences(self) -> dict[str, list[NoteSequence]]:
@@ -268,6 +271,9 @@ class Compare(MusicWidget):
     def _notes_op(self, table: str) -> Answer:
         """Send the notes that are too many for a trait."""
         return {"table": table}, [self._packed]
+
+    def _page_data(self, decodes: bool) -> dict[str, Any]:
+        return {"tables": {"all": self._packed}}
 
     def _picture(self) -> Bundle:
         scene = self._shown

@@ -21,6 +21,7 @@ from mvae_widgets.render.grid import grid_bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.messages import Answer
+from mvae_widgets.widgets.pages import corners_page
 
 __all__ = ["InterpolationPad"]
 
@@ -96,6 +97,7 @@ class InterpolationPad(MusicWidget):
     """
 
     _esm = STATIC / "interpolation_pad.js"
+    _decodes = True
 
     value = t.Tuple(default_value=(0, 0)).tag(sync=True)
     path: t.List[list[int]] = t.List().tag(sync=True)
@@ -344,6 +346,10 @@ class InterpolationPad(MusicWidget):
         if used:
             what = used[0] if len(used) == 1 else f"{', '.join(used[:-1])} and {used[-1]}"
             self._tell("info", f"Only {what} stand here.", "Pick others with model.clips(piece)[i].")
+
+    def _page_data(self, decodes: bool) -> dict[str, Any]:
+        clips = [self._clips[cell] for cell in self._corner_cells()]
+        return corners_page(self._corners, clips, self._table(range(self.n * self.n)))
 
     def _picture(self) -> Bundle:
         whole = self.value == self.cell

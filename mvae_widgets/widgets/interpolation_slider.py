@@ -14,6 +14,7 @@ from mvae_widgets.render.plots import strip_bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.messages import Answer
+from mvae_widgets.widgets.pages import route_page
 from mvae_widgets.widgets.routes import SAVED, SPACES, Route, Waypoints, first_clip, label_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class InterpolationSlider(MusicWidget):
     """
 
     _esm = STATIC / "interpolation_slider.js"
+    _decodes = True
 
     value = t.Float(0.0, min=0.0, max=1.0).tag(sync=True)
     snap = t.Bool(False).tag(sync=True)
@@ -294,6 +296,9 @@ class InterpolationSlider(MusicWidget):
         if table not in SPACES:
             raise ConfigError(f"There is no space {table!r}.", f"The spaces are {' and '.join(SPACES)}.")
         return {"table": table}, [self._packed[table]]
+
+    def _page_data(self, decodes: bool) -> dict[str, Any]:
+        return route_page(self._waypoints.z, self._waypoints.clips, self._packed)
 
     def _picture(self) -> Bundle:
         scores, places = self._scores[self.space], self._route.places

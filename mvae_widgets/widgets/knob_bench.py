@@ -158,6 +158,18 @@ class Bench:
             stride *= 2
         return packed
 
+    def page(self) -> dict[str, Any]:
+        """Where the bench stands, for a page that goes on by itself (`pages.knobs_page`)."""
+        points = np.stack([self.z, self._stand, self._found.z])
+        moves = self._moves
+        return {
+            "z": points.astype("<f4").tobytes(),
+            "stand_asked": [self._stand_asked[name] for name in self.names],
+            "moved": [self.names.index(name) for name in moves],
+            "moves": np.asarray(list(moves.values()), "<f4").tobytes(),
+            "rules": {"far": FAR, "reach": REACH, "places": PLACES, "locked_places": LOCKED_PLACES},
+        }
+
     def _from(self, z: FloatArray, asked: Asked) -> None:
         """Take a point from which turns are measured."""
         self._stand, self._stand_asked = z, dict(asked)

@@ -28,6 +28,7 @@ from mvae_widgets.widgets.map_data import (
     title_of,
 )
 from mvae_widgets.widgets.messages import Answer
+from mvae_widgets.widgets.pages import map_page
 from mvae_widgets.widgets.points import PLACE, colouring, default_groups, grouping, sample_of
 from mvae_widgets.widgets.routes import first_clip, label_of, places_of
 
@@ -107,6 +108,7 @@ class LatentScatter(MusicWidget):
     """
 
     _esm = STATIC / "latent_scatter.js"
+    _decodes = True
 
     kind = t.Enum(list(KINDS), "plane").tag(sync=True)
     color = t.Unicode(PLACE).tag(sync=True)
@@ -405,6 +407,12 @@ class LatentScatter(MusicWidget):
             lit=np.isin(sample, chosen) if len(self.selected) else None,
             words=self._words(),
         )
+
+    def _page_data(self, decodes: bool) -> dict[str, Any]:
+        columns = [self.groups, "" if self.color == PLACE else self.color]
+        marks, shown = [mark.z for mark in self._own], sample_of(len(self.corpus))
+        page = map_page(self._model, self.corpus, shown, columns, self.projection, marks, self.z, decodes)
+        return {**page, "selection": self._selection_op()[1][0], "tempo": "tempo" in self._given}
 
     def _picture(self) -> Bundle:
         subtitle = self.subtitle or f"{clips_of(len(self.corpus))} · {self._model.name}"

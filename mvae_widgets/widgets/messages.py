@@ -7,15 +7,15 @@ The page sends ``{id, channel, op, args}``; the kernel always answers, ``{id, ok
 from __future__ import annotations
 
 import base64
-import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mvae_widgets.errors import ConfigError, MusicVAEError
+from mvae_widgets.render import soundfonts
 
 __all__ = ["Answer", "Handler", "answer", "asset", "describe"]
 
@@ -66,7 +66,11 @@ def describe(error: Exception) -> dict[str, str]:
     }
 
 
-def asset(name: str, base64: bool = False) -> Answer:
+# Hosts and proxies limit how long a message may be; base64 makes a third more of it.
+PIECE = 8_000_000
+
+
+def asset(name: str, base64: bool = False, start: int = 0) -> Answer:
     """Send a file that the page needs once: the synthesiser, the SoundFont, or the map's WebGL engine.
 
     Parameters
@@ -75,29 +79,34 @@ def asset(name: str, base64: bool = False) -> Answer:
         ``"engine.js"``, ``"soundfont.sf2"`` or ``"scatter_engine.js"``.
     base64
         Whether to send it inside the reply, for hosts where buffers do not arrive.
+    start
+        Byte from which on it is sent; a long file goes in pieces of `PIECE` bytes.
     """
-    data = _asset(name)
-    if base64:
-        return {"name": name, "size": len(data), "data": _text(data)}, []
-    return {"name": name, "size": len(data)}, [data]
+    path = _path(name)
+    data = _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
+    piece = data[start : start + PIECE]
+    about = {"name": name, "size": len(data), "length": len(piece)}
+    return ({**about, "data": _text(piece)}, []) if base64 else (about, [piece])
 
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-@cache
-def _asset(name: str) -> bytes:
+def _path(name: str) -> Path:
     if name in ("engine.js", "scatter_engine.js"):
-        path = STATIC / name
-    elif name == "soundfont.sf2":
-        # Shipped by pretty_midi; its licence lets nobody vendor it lightly, so it is read where it lies.
-        spec = importlib.util.find_spec("pretty_midi")
-        if spec is None or spec.origin is None:
+        return STATIC / name
+    if name == "soundfont.sf2":
+        # pretty_midi's licence lets nobody vendor it lightly, so it is read where it lies.
+        path = soundfonts.path()
+        if path is None:
             raise ConfigError("pretty_midi, which brings the SoundFont, is not installed.", "pip install pretty_midi")
-        path = Path(spec.origin).parent / "TimGM6mb.sf2"
-    else:
-        raise ConfigError(f"There is no file {name!r} to send.")
+        return path
+    raise ConfigError(f"There is no file {name!r} to send.")
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed: int) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

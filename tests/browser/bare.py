@@ -38,7 +38,7 @@ class BarePage:
         """What the pages asked of Python, in order: messages and saved traits."""
         self.answering = True
         """Set to False for a kernel that is gone."""
-        self._widgets: dict[str, _Side] = {}
+        self._widgets: dict[str, Side] = {}
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         handler = functools.partial(_Quiet, directory=str(ROOT))
@@ -53,7 +53,7 @@ class BarePage:
     def show(self, widget: MusicWidget) -> Any:
         """Mount a widget below the others; its root as a locator."""
         name = f"w{len(self._widgets)}"
-        side = self._widgets[name] = _Side(widget)
+        side = self._widgets[name] = Side(widget)
         kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(widget).__name__).lower()
         self.page.evaluate("([id, kind, traits]) => window.show(id, kind, traits)", [name, kind, side.state()])
         root = self.page.locator(f"#{name} .mv-root")
@@ -78,7 +78,7 @@ class BarePage:
         return self._widgets[name].hear(request)
 
 
-class _Side:
+class Side:
     """The kernel side of one widget: what is sent to the page is kept until the page asks."""
 
     def __init__(self, widget: MusicWidget) -> None:
@@ -109,11 +109,18 @@ class _Side:
             self.widget._on_message(None, request["message"], [])
         else:
             # As ipywidgets does: what the page set is not sent back unless Python made it something else.
-            self.widget.set_state(request["traits"])
+            self.widget.set_state({name: _told(value) for name, value in request["traits"].items()})
             for name, value in request["traits"].items():
                 if self.changed.get(name) == value:
                     del self.changed[name]
         return self.told()
+
+
+def _told(value: Any) -> Any:
+    """A trait as a host hands it over: bytes are a memoryview."""
+    if isinstance(value, dict) and "$bytes" in value:
+        return memoryview(base64.b64decode(value["$bytes"]))
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ Maker = Callable[[Any, list[Any]], Any]
 
 WIDGETS: dict[str, Maker] = {
     "piano_roll": lambda model, clips: mv.PianoRoll(clips[0], model),
+    "piano_roll_editor": lambda model, clips: mv.PianoRoll(clips[0], model, edit=True),
     "interpolation_slider": lambda model, clips: mv.InterpolationSlider(model, clips[0], clips[1]),
     "interpolation_pad": lambda model, clips: mv.InterpolationPad(model, clips[:4]),
     "attribute_knobs": lambda model, clips: mv.AttributeKnobs(model, clips[0]),

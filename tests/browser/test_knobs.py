@@ -301,7 +301,7 @@ def test_in_jupyterlab_a_turn_is_heard_at_once(open_notebook: Callable[..., Note
     density = widget.get_by_role("slider", name="Density", exact=True)
     notebook.page.evaluate(STARTS)
     listening.erase(notebook.page)
-    widget.get_by_role("button", name="Play").click()
+    widget.get_by_role("button", name="Play", exact=True).click()
     notebook.page.wait_for_timeout(500)
     density.focus()
     for _ in range(3):

@@ -30,7 +30,7 @@ def starts(notebook: Notebook, expression: str) -> np.ndarray[Any, Any]:
 def play(notebook: Notebook, widget: Any, seconds: float) -> listening.Tape:
     """Press play with an empty tape, listen, press stop."""
     listening.erase(notebook.page)
-    widget.get_by_role("button", name="Play").click()
+    widget.get_by_role("button", name="Play", exact=True).click()
     notebook.page.wait_for_timeout(1000 * seconds)
     tape = listening.read(notebook.page)
     widget.get_by_role("button", name="Stop").click()
@@ -40,7 +40,7 @@ def play(notebook: Notebook, widget: Any, seconds: float) -> listening.Tape:
 
 def warm_up(notebook: Notebook, widget: Any) -> None:
     """Play once so that the instruments arrive and the recorder runs."""
-    widget.get_by_role("button", name="Play").click()
+    widget.get_by_role("button", name="Play", exact=True).click()
     notebook.page.wait_for_function(
         "e => e.dataset.engine === 'soundfont' && window.__tape.ready", arg=widget.element_handle(), timeout=30_000
     )
@@ -94,7 +94,7 @@ def test_builtin_sound_plays_at_once_and_when_the_instruments_fail(open_notebook
     notebook = open_notebook(cells)
     notebook.run_all()
     roll = notebook.widget(0)
-    roll.get_by_role("button", name="Play").click()
+    roll.get_by_role("button", name="Play", exact=True).click()
     notebook.page.wait_for_function("() => window.__tape?.ready", timeout=10_000)
     roll.get_by_role("button", name="Stop").click()
     notebook.page.wait_for_timeout(500)
@@ -108,7 +108,7 @@ def test_slider_changes_at_the_bar_line_without_a_gap(open_notebook: Callable[..
     slider = notebook.widget(0)
     warm_up(notebook, slider)
     listening.erase(notebook.page)
-    slider.get_by_role("button", name="Play").click()
+    slider.get_by_role("button", name="Play", exact=True).click()
     notebook.page.wait_for_timeout(2600)  # in the second bar of the first round: bars last 2 s at 120
     handle = slider.get_by_role("slider", name="Step between A and B")
     handle.focus()
@@ -133,10 +133,10 @@ def test_one_widget_plays_at_a_time(open_notebook: Callable[..., Notebook]) -> N
     notebook.run_all()
     one, two = notebook.widget(0), notebook.widget(1)
     warm_up(notebook, one)
-    one.get_by_role("button", name="Play").click()
+    one.get_by_role("button", name="Play", exact=True).click()
     notebook.page.wait_for_timeout(800)
     assert one.get_attribute("data-playing") == "true"
-    two.get_by_role("button", name="Play").click()
+    two.get_by_role("button", name="Play", exact=True).click()
     notebook.page.wait_for_timeout(800)
     assert (one.get_attribute("data-playing"), two.get_attribute("data-playing")) == ("false", "true")
     assert two.get_attribute("data-engine") == "soundfont", "the instruments came once for the whole page"

@@ -1,7 +1,7 @@
 /** Rendering of clips to buffers: by the instruments once they are there, by the built-in sound before. */
 
 import { renderBuiltin } from "./builtin";
-import { type Channels, fadeEnd, heardLength, normalise } from "./level";
+import { amplify, type Channels, fadeEnd, gainOf, heardLength } from "./level";
 import type { AudioPage, EngineName, Rendered } from "./page";
 import type { Sound } from "./sound";
 import type { SoundFont } from "./soundfont";
@@ -16,19 +16,31 @@ interface EngineModule {
 /** Bytes of sound that are kept: 160 MB, some ten minutes in stereo. */
 const KEPT = 160e6;
 
-/** Loads the instruments, once a page; a failed try may be repeated. */
-export function loadInstruments(page: AudioPage, rate: number, assets: Assets): Promise<SoundFont> {
-  page.loading ??= load(rate, assets).then(
+/**
+ * Loads the instruments, once a page; a failed try may be repeated.
+ *
+ * @param bank Which SoundFont is wanted: another one takes the place of what the page has.
+ */
+export function loadInstruments(
+  page: AudioPage,
+  rate: number,
+  assets: Assets,
+  bank: string,
+): Promise<SoundFont> {
+  if (page.loading && page.bank === bank) return page.loading;
+  page.bank = bank;
+  const loading = load(rate, assets).then(
     (soundfont) => {
-      page.soundfont = soundfont;
+      if (page.loading === loading) page.soundfont = { bank, soundfont };
       return soundfont;
     },
     (error: unknown) => {
-      page.loading = undefined;
+      if (page.loading === loading) page.loading = undefined;
       throw error;
     },
   );
-  return page.loading;
+  page.loading = loading;
+  return loading;
 }
 
 async function load(rate: number, assets: Assets): Promise<SoundFont> {
@@ -42,18 +54,26 @@ async function load(rate: number, assets: Assets): Promise<SoundFont> {
   }
 }
 
-const nameOf = (engine: EngineName, sound: Sound) => `${engine}:${sound.key}`;
+/** Equal sounds of one scale are one rendering. */
+const nameOf = (engine: string, { key, whole }: Sound) => `${engine}:${key}:${whole?.key ?? ""}`;
+
+/** Name of the instruments at hand. */
+const bankOf = (page: AudioPage) => `soundfont ${page.soundfont?.bank ?? ""}`;
 
 /** The best rendering that is at hand, without waiting. */
 export function renderedNow(page: AudioPage, context: BaseAudioContext, sound: Sound): Rendered {
-  return (
-    recall(page, nameOf("soundfont", sound)) ??
-    recall(page, nameOf("builtin", sound)) ??
-    keep(page, nameOf("builtin", sound), {
-      buffer: bufferOf(context, renderBuiltin(sound, context.sampleRate, page.voices), sound),
-      engine: "builtin",
-    })
-  );
+  const known = recall(page, nameOf(bankOf(page), sound)) ?? recall(page, nameOf("builtin", sound));
+  if (known) return known;
+  const channels = renderBuiltin(sound, context.sampleRate, page.voices);
+  const gain = sound.whole && builtinGain(page, context, sound.whole);
+  return keep(page, nameOf("builtin", sound), renderedOf(context, channels, sound, "builtin", gain));
+}
+
+function builtinGain(page: AudioPage, context: BaseAudioContext, sound: Sound): number {
+  const known = recall(page, nameOf("builtin", sound));
+  if (known) return known.gain;
+  const channels = renderBuiltin(sound, context.sampleRate, page.voices);
+  return keep(page, nameOf("builtin", sound), renderedOf(context, channels, sound, "builtin")).gain;
 }
 
 /** The clip played by the instruments; rejects where they are not loaded. */
@@ -62,18 +82,19 @@ export function renderInstruments(
   context: BaseAudioContext,
   sound: Sound,
 ): Promise<Rendered> {
-  const name = nameOf("soundfont", sound);
+  const name = nameOf(bankOf(page), sound);
   const known = recall(page, name);
   if (known) return Promise.resolve(known);
-  const soundfont = page.soundfont;
+  const soundfont = page.soundfont?.soundfont;
   if (!soundfont) return Promise.reject(new Error("the instruments are not loaded"));
   let work = page.rendering.get(name);
   if (!work) {
-    work = soundfont
-      .render(sound)
-      .then((channels) =>
-        keep(page, name, { buffer: bufferOf(context, channels, sound), engine: "soundfont" as const }),
-      )
+    const scale = sound.whole ? renderInstruments(page, context, sound.whole) : Promise.resolve(undefined);
+    work = scale
+      .then(async (whole) => {
+        const channels = await soundfont.render(sound);
+        return keep(page, name, renderedOf(context, channels, sound, "soundfont", whole?.gain));
+      })
       .finally(() => page.rendering.delete(name));
     page.rendering.set(name, work);
   }
@@ -102,10 +123,18 @@ function keep(page: AudioPage, name: string, rendered: Rendered): Rendered {
   return rendered;
 }
 
-function bufferOf(context: BaseAudioContext, channels: Channels, sound: Sound): AudioBuffer {
+/** @param scale The gain that brings all of the clip to full level, where this is a part of it. */
+function renderedOf(
+  context: BaseAudioContext,
+  channels: Channels,
+  sound: Sound,
+  engine: EngineName,
+  scale?: number,
+): Rendered {
   const rate = context.sampleRate;
   const body = Math.max(1, Math.round(sound.seconds * rate));
-  normalise(channels, body);
+  const gain = scale ?? gainOf(channels, body);
+  amplify(channels, gain);
   const end = heardLength(channels, Math.min(body, channels[0]?.length ?? 0));
   // Only a tail is faded: at the last bar line itself the next pass goes on.
   fadeEnd(channels, end, Math.min(Math.round(0.02 * rate), Math.max(0, end - body)));
@@ -113,5 +142,5 @@ function bufferOf(context: BaseAudioContext, channels: Channels, sound: Sound): 
   channels.forEach((channel, index) => {
     buffer.copyToChannel(channel.subarray(0, end), index);
   });
-  return buffer;
+  return { buffer, engine, gain };
 }

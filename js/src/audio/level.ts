@@ -10,10 +10,10 @@ export const PEAK = 0.9;
 const SILENCE = 1e-4;
 
 /**
- * Scales a rendering, in place, so that its peak is `PEAK` also where it plays in a loop: there the
+ * The gain that brings the peak of a rendering to `PEAK`, also where it plays in a loop: there the
  * tail after `length` samples sounds together with the beginning.
  */
-export function normalise(channels: Channels, length: number): void {
+export function gainOf(channels: Channels, length: number): number {
   let peak = 0;
   for (const channel of channels) {
     for (let i = 0; i < Math.min(length, channel.length); i++) {
@@ -23,8 +23,12 @@ export function normalise(channels: Channels, length: number): void {
       peak = Math.max(peak, Math.abs(sample));
     }
   }
-  if (peak < SILENCE) return;
-  const gain = PEAK / peak;
+  return peak < SILENCE ? 1 : PEAK / peak;
+}
+
+/** Scales a rendering in place. */
+export function amplify(channels: Channels, gain: number): void {
+  if (gain === 1) return;
   for (const channel of channels) {
     for (let i = 0; i < channel.length; i++) channel[i] = (channel[i] as number) * gain;
   }

@@ -1,19 +1,29 @@
 /** What plays one widget model: its clip, tempo, loop and volume, shared by all views of the model. */
 
-import type { Clip } from "../core/clip";
+import { type Clip, type Track, tracksOf } from "../core/clip";
 import { Emitter } from "../core/emitter";
+import type { Mix } from "../core/mix";
+import { type Region, STRAIGHT } from "../core/play-time";
+import { Deck } from "./deck";
 import { type Assets, loadInstruments, renderedNow, renderInstruments } from "./engine";
-import { audioPage, claim, type EngineName, isRunning, openContext } from "./page";
+import { type Notice, noticeOf } from "./notice";
+import {
+  audioPage,
+  claim,
+  type EngineName,
+  heardAt,
+  isRunning,
+  matesOf,
+  type Owner,
+  openContext,
+  type Start,
+  timeAt,
+} from "./page";
+import { Readying } from "./readying";
 import { type Sound, soundOf } from "./sound";
 import { type Take, Transport } from "./transport";
 
-/**
- * Why there is no sound, or no instruments yet: no audio in this browser, a browser that waits for a
- * click, a kernel that has not answered yet, one that does not answer, or one that could not help.
- */
-export type Notice =
-  | { readonly kind: "none" | "blocked" | "waiting" | "gone" }
-  | { readonly kind: "failed"; readonly text: string; readonly hint: string };
+export type { Notice };
 
 export interface Programme {
   readonly clip: Clip;
@@ -26,6 +36,18 @@ export interface Programme {
   readonly likely?: readonly Clip[];
   /** Whether another clip is heard at once, at the same beat, and not from the next bar line. */
   readonly soon?: boolean;
+  /** Share of a beat that its first eighth lasts, 0.5 to 0.75. */
+  readonly swing?: number;
+  /** What is looped; null is all. */
+  readonly region?: Region;
+  readonly mix?: Mix;
+  readonly metronome?: boolean;
+  /** Whether a bar is counted before the music. */
+  readonly countIn?: boolean;
+  /** The SoundFont, by name; "" is the one of the package. */
+  readonly bank?: string;
+  /** Players of one name play together. */
+  readonly group?: string;
 }
 
 /** Time in ms that a click waits for the instruments to render before the built-in sound begins. */
@@ -43,18 +65,22 @@ export class Player {
   readonly #assets: Assets;
   readonly #page = audioPage();
   #programme: Programme;
-  #transport: Transport | undefined;
-  #gain: GainNode | undefined;
+  #deck: Deck | undefined;
   #playing = false;
   #cursor = 0;
+  #since = 0;
   #notice: Notice | null = null;
   #turn = 0;
   #settling: ReturnType<typeof setTimeout> | undefined;
-  #readying: string | undefined;
+  #soon = false;
+  readonly #readying = new Readying();
+  /** The last sound of each clip, and the manner it is in. */
+  readonly #sounds = new WeakMap<Clip, { name: string; sound: Sound }>();
 
   constructor(assets: Assets, programme: Programme) {
     this.#assets = assets;
     this.#programme = programme;
+    this.#page.owners.add(this.#owner);
   }
 
   get playing(): boolean {
@@ -67,13 +93,37 @@ export class Player {
 
   /** Which engine is heard, or would be. */
   get engine(): EngineName {
-    return this.#transport?.take?.engine ?? (this.#page.soundfont ? "soundfont" : "builtin");
+    return this.#deck?.transport.take?.engine ?? (this.#page.soundfont ? "soundfont" : "builtin");
   }
 
   /** Where the playhead stands, in quarters. */
   get position(): number {
-    const heard = this.#transport?.position();
+    const heard = this.#deck?.transport.position();
     return heard ? heard.take.sound.tempo.quarters(heard.seconds) : this.#cursor;
+  }
+
+  /** Tracks of what is played. */
+  get tracks(): readonly Track[] {
+    return tracksOf(this.#programme.clip);
+  }
+
+  /**
+   * Milliseconds since 1970 at which what plays would have begun, 0 once it was stopped: with it players
+   * of one group in other frames fall in.
+   */
+  get since(): number {
+    return this.#since;
+  }
+
+  /**
+   * The quarter that is heard at a time of the page's clock (performance.now, ms), negative while a bar is
+   * counted before the first; undefined where nothing plays.
+   */
+  quarterAt(milliseconds: number): number | undefined {
+    const transport = this.#deck?.transport;
+    const [context, take, origin] = [this.#page.context, transport?.take, transport?.origin];
+    if (!context || !take || origin === undefined) return undefined;
+    return take.sound.tempo.quarters(timeAt(context, milliseconds) - origin);
   }
 
   /** Takes a new clip, tempo, loop or volume; a sounding clip changes at its next bar line, or `soon`. */
@@ -81,14 +131,21 @@ export class Player {
     const before = this.#programme;
     this.#programme = programme;
     this.#cursor = Math.min(this.#cursor, programme.clip.score.quarters);
-    if (this.#gain && this.#page.context) {
-      this.#gain.gain.setTargetAtTime(gainOf(programme.volume), this.#page.context.currentTime, 0.01);
+    const deck = this.#deck;
+    if (deck) {
+      if (before.volume !== programme.volume) deck.volume = programme.volume;
+      deck.metronome = programme.metronome === true;
+      deck.transport.setLoop(programme.loop);
     }
-    this.#transport?.setLoop(programme.loop);
-    if (before.clip !== programme.clip || before.tempo !== programme.tempo) {
-      clearTimeout(this.#settling);
-      this.#settling = setTimeout(() => void this.#follow(), programme.soon ? SETTLE_SOON : SETTLE);
-    }
+    const turned = before.clip !== programme.clip || before.tempo !== programme.tempo;
+    const moved =
+      before.swing !== programme.swing || String(regionOf(before)) !== String(regionOf(programme));
+    const mixed = before.mix !== programme.mix;
+    if (!turned && !moved && !mixed && before.bank === programme.bank) return;
+    // A hand on the mixer is heard at once, whatever the clip waits for.
+    this.#soon = programme.soon === true || (mixed && !turned && !moved);
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => void this.#follow(), this.#soon ? SETTLE_SOON : SETTLE);
   }
 
   toggle(): void {
@@ -96,102 +153,145 @@ export class Player {
     else void this.play();
   }
 
-  /** Plays from the cursor. Call it within a click: a browser lets no page sound before one. */
-  async play(): Promise<void> {
+  /**
+   * Plays from the cursor, and with it those of its group. Call it within a click: a browser lets no page
+   * sound before one.
+   *
+   * @param options.countIn Whether a bar is counted before the music; the programme decides if not given.
+   * @param options.since When the group began: falls in with it.
+   */
+  async play(options: { countIn?: boolean; since?: number } = {}): Promise<void> {
     const context = openContext(this.#page);
     const output = this.#page.output;
     if (!context || !output) {
       this.#quiet({ kind: "none" });
       return;
     }
-    const turn = ++this.#turn;
     claim(this.#page, this.#owner);
-    this.#playing = true;
-    this.#notice = null;
-    this.changed.emit();
-
-    if (!(await isRunning(context, WAKE))) {
-      if (turn === this.#turn) this.#quiet({ kind: "blocked" });
-      return;
-    }
-    if (!this.#page.soundfont) void this.#instruments(context);
-    const sound = this.#sound();
-    const take = await this.#take(context, sound);
-    if (turn !== this.#turn) return;
-
-    this.#gain ??= this.#connect(context, output);
-    this.#transport ??= new Transport(context, this.#gain, () => this.#end());
-    this.#transport.setLoop(this.#programme.loop);
+    if (options.since !== undefined) this.#since = options.since;
+    const all = [this.#owner, ...(options.since === undefined ? matesOf(this.#page, this.#owner) : [])];
+    const starts = await Promise.all(all.map((owner) => owner.enlist(context, output)));
+    if (!starts[0]) return;
     if (this.#cursor >= this.#programme.clip.score.quarters - 1e-6) this.#cursor = 0;
-    this.#transport.play(take, sound.tempo.seconds(this.#cursor));
-    this.changed.emit();
-    void this.#follow();
+    const { tempo } = this.#sound();
+    const soonest = Transport.soonest(context);
+    const counted = options.countIn ?? this.#programme.countIn === true;
+    const wait = counted && options.since === undefined ? Deck.countOf(tempo, this.#cursor) : 0;
+    const at = soonest + wait;
+    const wall = heardAt(context, at) + performance.timeOrigin;
+    const seconds =
+      options.since === undefined ? tempo.enter(this.#cursor) : Math.max(0, (wall - options.since) / 1000);
+    for (const start of starts) start?.(at, seconds, options.since ?? wall - 1000 * seconds);
+    if (wait > 0) this.#deck?.count(tempo, this.#cursor, soonest);
   }
 
+  /** Stops, and with it those of its group; playing goes on from here. */
   pause(): void {
+    this.#since = 0;
     if (!this.#playing) return;
-    this.#cursor = this.position;
-    this.#halt();
+    this.#rest();
+    for (const mate of matesOf(this.#page, this.#owner)) if (mate.playing) mate.yield();
   }
 
   /** Stops and goes back to the beginning. */
   stop(): void {
+    this.pause();
     this.#cursor = 0;
-    this.#halt();
+    this.changed.emit();
   }
 
   /** Puts the playhead at a quarter; a sounding clip goes on from there. */
   seek(quarter: number): void {
     this.#cursor = Math.max(0, Math.min(quarter, this.#programme.clip.score.quarters));
-    const take = this.#transport?.take;
-    if (take) this.#transport?.play(take, take.sound.tempo.seconds(this.#cursor));
+    const transport = this.#deck?.transport;
+    const take = transport?.take;
+    if (transport && take && this.#programme.group) void this.play({ countIn: false });
+    else if (transport && take) transport.play(take, take.sound.tempo.enter(this.#cursor));
     this.changed.emit();
+  }
+
+  /**
+   * A gesture in the widget: where it plays together with others, it may have to begin later without one,
+   * which a browser grants to a frame that has been clicked before.
+   */
+  wake(): void {
+    if (this.#programme.group) openContext(this.#page);
   }
 
   /** Renders ahead what is likely to be played, while nothing else is to be done. */
   ready(): void {
     const context = this.#page.context;
     if (!context || !this.#page.soundfont) return;
-    const { clip, likely = [], tempo } = this.#programme;
+    const { clip, likely = [] } = this.#programme;
     const clips = likely.includes(clip) ? likely : [clip, ...likely];
-    const name = `${clips.length}:${soundOf(clip, tempo).key}`;
-    if (this.#readying === name) return;
-    this.#readying = name;
-    const next = (index: number): void => {
-      const following = clips[index];
-      if (!following || this.#readying !== name) return;
-      whenIdle(() => {
-        renderInstruments(this.#page, context, soundOf(following, tempo)).then(
-          () => next(index + 1),
-          () => undefined,
-        );
-      });
-    };
-    next(0);
+    const name = `${clips.length}:${this.#sound().key}:${this.#page.soundfont.bank}`;
+    this.#readying.start(
+      this.#page,
+      context,
+      name,
+      clips.map((item) => () => this.#sound(item)),
+    );
   }
 
   dispose(): void {
-    this.#readying = undefined;
+    this.#readying.stop();
     clearTimeout(this.#settling);
     this.#cursor = 0;
     this.#halt();
-    if (this.#page.owner === this.#owner) this.#page.owner = undefined;
-    // Disconnected only after the fade of stop().
-    const gain = this.#gain;
-    if (gain) setTimeout(() => gain.disconnect(), 100);
+    this.#page.owners.delete(this.#owner);
+    this.#deck?.dispose();
   }
 
-  readonly #owner = { yield: () => this.pause() };
+  readonly #owner: Owner = ownerOf(this, {
+    group: () => this.#programme.group ?? "",
+    rest: () => this.#rest(),
+    enlist: (context, output) => this.#enlist(context, output),
+  });
 
-  #sound(): Sound {
-    return soundOf(this.#programme.clip, this.#programme.tempo);
+  #sound(clip = this.#programme.clip): Sound {
+    const { tempo, swing = STRAIGHT, mix = [] } = this.#programme;
+    const region = regionOf(this.#programme);
+    const name = [tempo, swing, region, JSON.stringify(mix)].join("|");
+    const known = this.#sounds.get(clip);
+    if (known?.name === name) return known.sound;
+    const sound = soundOf(clip, tempo, { swing, region, mix });
+    this.#sounds.set(clip, { name, sound });
+    return sound;
   }
 
-  #connect(context: AudioContext, output: AudioNode): GainNode {
-    const gain = context.createGain();
-    gain.gain.value = gainOf(this.#programme.volume);
-    gain.connect(output);
-    return gain;
+  /** Gets ready to begin: the context awake, the instruments sent for, the clip rendered. */
+  async #enlist(context: AudioContext, output: AudioNode): Promise<Start | undefined> {
+    const turn = ++this.#turn;
+    this.#playing = true;
+    this.#notice = null;
+    this.changed.emit();
+    if (!(await isRunning(context, WAKE))) {
+      if (turn === this.#turn) this.#quiet({ kind: "blocked" });
+      return undefined;
+    }
+    if (this.#page.soundfont?.bank !== this.#bank) void this.#instruments(context);
+    const sound = this.#sound();
+    const take = await this.#take(context, sound);
+    if (turn !== this.#turn) return undefined;
+    return (at, seconds, since) => {
+      if (turn !== this.#turn) return;
+      const { loop, volume, metronome } = this.#programme;
+      if (!loop && seconds >= sound.seconds) {
+        this.#end();
+        return;
+      }
+      this.#deck ??= new Deck(this.#page, context, output, volume, () => this.#end());
+      this.#deck.metronome = metronome === true;
+      this.#deck.transport.setLoop(loop);
+      this.#deck.transport.play(take, seconds % sound.seconds, at);
+      this.#since = since;
+      this.changed.emit();
+      void this.#follow();
+    };
+  }
+
+  get #bank(): string {
+    return this.#programme.bank ?? "";
   }
 
   /** A take for a click: the instruments if they can be ready in a moment, else the built-in sound. */
@@ -208,15 +308,11 @@ export class Player {
   /** Brings the sounding take up to the programme and to the best engine there is. */
   async #follow(): Promise<void> {
     const context = this.#page.context;
-    const transport = this.#transport;
+    const transport = this.#deck?.transport;
     if (!this.#playing || !context || !transport) return;
+    if (this.#page.bank !== this.#bank) void this.#instruments(context);
     const sound = this.#sound();
-    const heard = transport.take;
     const best: EngineName = this.#page.soundfont ? "soundfont" : "builtin";
-    if (heard && heard.sound.key === sound.key && heard.engine === best) {
-      this.ready();
-      return;
-    }
     const turn = this.#turn;
     const rendered =
       best === "soundfont"
@@ -226,16 +322,19 @@ export class Player {
         : renderedNow(this.#page, context, sound);
     if (turn !== this.#turn || !this.#playing) return;
     const wanted = this.#sound();
-    if (wanted.key !== sound.key) return;
-    transport.change({ sound, ...rendered }, this.#programme.soon);
-    this.changed.emit();
+    if (wanted !== sound) return;
+    const heard = transport.take;
+    if (heard?.buffer !== rendered.buffer || heard.sound.tempo.from !== sound.tempo.from) {
+      transport.change({ sound, ...rendered }, this.#soon);
+      this.changed.emit();
+    }
     this.ready();
   }
 
   async #instruments(context: AudioContext): Promise<void> {
     const waiting = setTimeout(() => this.#say({ kind: "waiting" }), WAITING);
     try {
-      await loadInstruments(this.#page, context.sampleRate, this.#assets);
+      await loadInstruments(this.#page, context.sampleRate, this.#assets, this.#bank);
       this.#say(null);
       await this.#follow();
     } catch (error) {
@@ -260,27 +359,36 @@ export class Player {
     this.#halt();
   }
 
+  #rest(): void {
+    if (!this.#playing) return;
+    this.#cursor = this.position;
+    this.#since = 0;
+    this.#halt();
+  }
+
   #halt(): void {
     this.#turn++;
     this.#playing = false;
-    this.#transport?.stop();
+    this.#deck?.transport.stop();
     this.changed.emit();
   }
 }
 
-/** What the kernel said about it, where it said anything. */
-function noticeOf(error: unknown): Notice {
-  const { code, message, hint } = (error ?? {}) as { code?: string; message?: string; hint?: string };
-  if (code === "timeout") return { kind: "gone" };
-  // What has no code comes from the browser, in words for a console.
-  if (code === undefined) return { kind: "failed", text: "", hint: "" };
-  return { kind: "failed", text: message ?? "", hint: hint ?? "" };
+/** How the others of the page see a player; copies of this module cannot see each other's private parts. */
+function ownerOf(
+  player: Player,
+  parts: { group: () => string; rest: () => void; enlist: Owner["enlist"] },
+): Owner {
+  return {
+    get group() {
+      return parts.group();
+    },
+    get playing() {
+      return player.playing;
+    },
+    yield: parts.rest,
+    enlist: parts.enlist,
+  };
 }
 
-/** Loudness is heard by ratio: the square makes equal steps of the wedge sound equal. */
-const gainOf = (volume: number): number => Math.max(0, Math.min(1, volume)) ** 2;
-
-function whenIdle(work: () => void): void {
-  if (typeof requestIdleCallback === "function") requestIdleCallback(() => work(), { timeout: 2000 });
-  else setTimeout(work, 50);
-}
+const regionOf = ({ loop, region }: Programme): Region => (loop ? (region ?? null) : null);

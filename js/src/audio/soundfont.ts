@@ -4,6 +4,7 @@
  */
 
 import { SoundBankLoader, SpessaSynthProcessor } from "spessasynth_core";
+import { channelsOf, DRUM_CHANNEL } from "./channels";
 import type { Channels } from "./level";
 import type { Sound, SoundNote } from "./sound";
 
@@ -12,8 +13,11 @@ const BLOCK = 1024;
 const SLICE = 10;
 /** Seconds after the last bar line in which voices may ring. */
 const TAIL = 3;
-const DRUM_CHANNEL = 9;
 const QUIET = 1e-4;
+/** A part has a channel of its own up to this many. */
+const CHANNELS = 64;
+/** MIDI controller of a channel's volume. */
+const VOLUME = 7;
 
 interface Event {
   readonly sample: number;
@@ -91,19 +95,13 @@ export class SoundFont {
   }
 
   #events(sound: Sound): Event[] {
-    const channels = new Map<string, number>();
-    const channelOf = (note: SoundNote): number => {
-      if (note.drum) return DRUM_CHANNEL;
-      const name = `${note.part}/${note.program}`;
-      let channel = channels.get(name);
-      if (channel === undefined) {
-        const free = channels.size % 15;
-        channel = free < DRUM_CHANNEL ? free : free + 1;
-        channels.set(name, channel);
-        this.#synth.programChange(channel, note.program);
-      }
-      return channel;
-    };
+    const synth = this.#synth;
+    const { uses, of: channelOf } = channelsOf(sound, CHANNELS);
+    for (const { channel, program, volume } of uses) {
+      while (synth.midiChannels.length <= channel) synth.createMIDIChannel();
+      if (channel !== DRUM_CHANNEL) synth.programChange(channel, program);
+      synth.controllerChange(channel, VOLUME, volume);
+    }
     const events: Event[] = [];
     for (const note of sound.notes) {
       const channel = channelOf(note);

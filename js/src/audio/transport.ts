@@ -6,6 +6,7 @@
  * that a hidden tab, whose timers sleep, goes on playing.
  */
 
+import type { Follower, Stretch } from "./ahead";
 import type { EngineName } from "./page";
 import type { Sound } from "./sound";
 
@@ -22,7 +23,7 @@ interface Pass {
   /** Context times between which this pass is the one that is heard. */
   readonly begin: number;
   until: number;
-  /** Bar at which the next pass goes on. */
+  /** Bar of the clip at which the next pass goes on. */
   next: number;
   cut: boolean;
   readonly source: AudioBufferSourceNode;
@@ -33,14 +34,14 @@ interface Pass {
 interface Line {
   /** Context time. */
   readonly time: number;
-  /** Bar of the take that follows. */
+  /** Bar of the clip that follows. */
   readonly bar: number;
   /** Second of it, where that is not the bar's beginning. */
   readonly offset?: number;
 }
 
-/** Seconds from a click to the first sample: what a context needs to start on time. */
-const LEAD = 0.05;
+/** Seconds from a click to the first sample: what a context needs to start on time, at least and at most. */
+const LEAD = [0.008, 0.05] as const;
 /** A change closer to the bar line than this waits for the next one. */
 const MARGIN = 0.03;
 const FADE = 0.005;
@@ -54,6 +55,8 @@ export class Transport {
   readonly #context: BaseAudioContext & { readonly outputLatency?: number; readonly baseLatency?: number };
   readonly #output: AudioNode;
   readonly #ended: () => void;
+  /** What goes along with the passes: the metronome, MIDI. */
+  readonly #followers = new Set<Follower>();
   #passes: Pass[] = [];
   #loop = false;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -74,12 +77,34 @@ export class Transport {
     return this.#passes.at(-1)?.take;
   }
 
-  play(take: Take, seconds = 0): void {
+  /** The first context time at which a clip can begin. */
+  static soonest(context: BaseAudioContext & { readonly baseLatency?: number }): number {
+    // The clock stands still for one buffer of the output: what begins within it would begin late.
+    return context.currentTime + Math.max(LEAD[0], Math.min(LEAD[1], 1.5 * (context.baseLatency ?? LEAD[1])));
+  }
+
+  /** @param at Context time at which it begins; the soonest if not given. */
+  play(take: Take, seconds = 0, at = Transport.soonest(this.#context)): void {
     this.stop();
     const from = Math.max(0, Math.min(seconds, take.sound.seconds - EPS));
-    this.#start(take, this.#context.currentTime + LEAD, from);
+    this.#start(take, at, from);
     this.#timer = setInterval(() => this.#tend(), EVERY);
     this.#tend();
+  }
+
+  follow(follower: Follower): void {
+    this.#followers.add(follower);
+    if (this.playing) this.#tend();
+  }
+
+  unfollow(follower: Follower): void {
+    this.#followers.delete(follower);
+  }
+
+  /** Context time of the second 0 of what is heard. */
+  get origin(): number | undefined {
+    const now = this.#context.currentTime;
+    return (this.#passes.find((item) => now < item.until) ?? this.#passes.at(-1))?.origin;
   }
 
   /**
@@ -89,7 +114,7 @@ export class Transport {
    */
   change(take: Take, soon = false): number | undefined {
     const after = this.#context.currentTime + MARGIN;
-    const line = (soon ? this.#hereIn(take, after) : undefined) ?? this.#nextLine(after);
+    const line = (soon ? this.#hereIn(take, after) : undefined) ?? this.#nextLine(take, after);
     if (!line) return undefined;
     for (const pass of this.#passes.filter((item) => item.begin >= line.time - EPS)) this.#drop(pass);
     const current = this.#passes.at(-1);
@@ -101,8 +126,8 @@ export class Transport {
       current.next = line.bar;
       current.cut = true;
     }
-    const bars = take.sound.bars.length - 1;
-    this.#start(take, line.time, line.offset ?? (take.sound.bars[line.bar % bars] as number));
+    for (const follower of this.#followers) follower.cut(line.time);
+    this.#start(take, line.time, line.offset ?? barOf(take.sound, line.bar));
     this.#tend();
     return line.time;
   }
@@ -113,6 +138,8 @@ export class Transport {
       const now = this.#context.currentTime;
       const last = this.#passes.findIndex((pass) => pass.until > now && !pass.cut);
       if (last >= 0) for (const pass of this.#passes.slice(last + 1)) this.#drop(pass);
+      const end = this.#passes[last]?.until;
+      if (end !== undefined) for (const follower of this.#followers) follower.cut(end);
     }
     if (this.playing) this.#tend();
   }
@@ -128,7 +155,7 @@ export class Transport {
       pass.gain.gain.setTargetAtTime(0, now, STOP_FADE / 4);
       pass.source.stop(now + 2 * STOP_FADE);
     }
-    this.#forget();
+    this.#forget(now);
   }
 
   /** What is heard now: the take, and the second of it. */
@@ -154,7 +181,8 @@ export class Transport {
     // Times on the sample grid: a start between two samples would be resampled.
     source.start(this.#onGrid(at), this.#onGrid(offset));
     const until = at - offset + take.sound.seconds;
-    this.#passes.push({ take, origin: at - offset, begin: at, until, next: 0, cut: false, source, gain });
+    const next = take.sound.firstBar;
+    this.#passes.push({ take, origin: at - offset, begin: at, until, next, cut: false, source, gain });
   }
 
   #onGrid(seconds: number): number {
@@ -178,7 +206,7 @@ export class Transport {
     }
     if (last && !this.#loop && now > last.until + EPS) {
       // The tail rings out by itself.
-      this.#forget();
+      this.#forget(now);
       this.#ended();
       return;
     }
@@ -186,10 +214,15 @@ export class Transport {
     this.#passes = this.#passes.filter(
       (pass) => pass.origin + pass.take.buffer.duration > now - 0.5 || pass === last,
     );
+    for (const follower of this.#followers) follower.tend(this.#passes.map(stretchOf), now);
   }
 
-  #forget(): void {
+  #forget(now: number): void {
     this.#passes = [];
+    for (const follower of this.#followers) {
+      follower.cut(now);
+      follower.tend([], now);
+    }
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -200,24 +233,42 @@ export class Transport {
     if (!pass) return undefined;
     const time = Math.max(after, pass.begin);
     const offset = take.sound.tempo.seconds(pass.take.sound.tempo.quarters(time - pass.origin));
-    const bar = take.sound.bars.findLastIndex((second) => second <= offset + EPS);
-    return offset < take.sound.seconds - EPS ? { time, bar, offset } : undefined;
+    const { bars, firstBar, seconds } = take.sound;
+    const bar = firstBar + bars.findLastIndex((second) => second <= offset + EPS);
+    return offset > -EPS && offset < seconds - EPS ? { time, bar, offset: Math.max(0, offset) } : undefined;
   }
 
-  /** The first bar line after a time, and the bar that follows it. */
-  #nextLine(after: number): Line | undefined {
+  /** The first bar line after a time, and the bar of another take that follows it. */
+  #nextLine(take: Take, after: number): Line | undefined {
     for (const [index, pass] of this.#passes.entries()) {
       if (pass.until <= after) continue;
-      const bars = pass.take.sound.bars;
+      const { bars, firstBar } = pass.take.sound;
       for (let bar = 0; bar < bars.length - 1; bar++) {
         const time = pass.origin + (bars[bar] as number);
-        if (time > after && time >= pass.begin - EPS && time < pass.until - EPS) return { time, bar };
+        if (time > after && time >= pass.begin - EPS && time < pass.until - EPS)
+          return { time, bar: firstBar + bar };
       }
       const goesOn = pass.cut || this.#loop || index < this.#passes.length - 1;
-      return goesOn ? { time: pass.until, bar: pass.next } : undefined;
+      if (goesOn) return { time: pass.until, bar: pass.next };
+      // What was a region goes on where it ends.
+      const offset = take.sound.tempo.enter(pass.take.sound.tempo.to);
+      return offset > 0 ? { time: pass.until, bar: pass.next, offset } : undefined;
     }
     return undefined;
   }
+}
+
+const stretchOf = ({ take, origin, begin, until }: Pass): Stretch => ({
+  sound: take.sound,
+  origin,
+  begin,
+  until,
+});
+
+/** Seconds of a bar of the clip in a sound; a bar outside comes round. */
+function barOf({ bars, firstBar }: Sound, bar: number): number {
+  const count = bars.length - 1;
+  return bars[(((bar - firstBar) % count) + count) % count] as number;
 }
 
 function loudAt(buffer: AudioBuffer, seconds: number): boolean {

@@ -23,8 +23,11 @@ export function counted(t: Translate, stem: Counted, count: number): string {
   return t(`${stem}.${count === 1 ? "one" : "other"}` as Key, { n: count });
 }
 
-/** The language of a page: what its host says, else what the reader's browser says. */
+/**
+ * The language of a page: Chinese where the setting, the host or the reader's browser says so. A page that calls itself
+ * English says little: hosts do so whoever reads.
+ */
 export function languageOf(setting: string, host: string, browser: string): Language {
   if (setting === "en" || setting === "zh") return setting;
-  return (host || browser).toLowerCase().startsWith("zh") ? "zh" : "en";
+  return [host, browser].some((said) => said.toLowerCase().startsWith("zh")) ? "zh" : "en";
 }

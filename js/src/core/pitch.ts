@@ -43,3 +43,6 @@ const CLASS_OF = new Map(
 
 /** Drum class of a MIDI pitch (MUSICVAE.md 4.6); pitches of no class sound and show as the snare's row. */
 export const drumClass = (pitch: number): number => CLASS_OF.get(pitch) ?? 1;
+
+/** The MIDI pitch that stands for a drum class. */
+export const drumPitch = (index: number): number => DRUM_PITCHES[index]?.[0] ?? 38;

@@ -1,6 +1,8 @@
 /** What the views are given: plain props, which `host` makes from traits and an exported page from its file. */
 
 import type { Clip, Place, Refused } from "./clip";
+import type { Mix } from "./mix";
+import type { Region } from "./play-time";
 
 export type StatusKind = "error" | "warning" | "info" | "busy" | "gone";
 
@@ -10,6 +12,13 @@ export interface Status {
   readonly text: string;
   /** One sentence: what to do. */
   readonly hint: string;
+  /** Buttons that do it. */
+  readonly mends?: readonly Remedy[];
+}
+
+export interface Remedy {
+  readonly word: string;
+  press(): void;
 }
 
 /** Props that all widgets share. */
@@ -21,6 +30,14 @@ export interface CommonProps {
   /** 0 to 1. */
   readonly volume: number;
   readonly loop: boolean;
+  /** Quarters that are looped; null is all. */
+  readonly region: Region;
+  /** Share of a beat that its first eighth lasts: 0.5 is straight. */
+  readonly swing: number;
+  readonly metronome: boolean;
+  /** Whether a bar is counted before the music. */
+  readonly countIn: boolean;
+  readonly mix: Mix;
   readonly theme: string;
   readonly language: string;
   readonly status: Status | null;
@@ -31,6 +48,12 @@ export interface CommonActions {
   tempo(qpm: number): void;
   volume(volume: number): void;
   loop(on: boolean): void;
+  /** What is looped; null is all. */
+  region(region: Region): void;
+  swing(swing: number): void;
+  metronome(on: boolean): void;
+  countIn(on: boolean): void;
+  mix(mix: Mix): void;
 }
 
 export interface PianoRollProps extends CommonProps {

@@ -1,9 +1,9 @@
 import { Emitter } from "./emitter";
 import type { Status } from "./props";
 
-/** How the kernel fares with what the page asked of it; a view's status line says it. */
+/** How the kernel fares with what the page asked of it, or the page with itself; a view's status line says it. */
 export type Strain =
-  | { readonly kind: "waiting" | "gone" }
+  | { readonly kind: "waiting" | "gone" | "working" }
   | { readonly kind: "failed"; readonly status: Status };
 
 /** What is open between page and kernel, of one widget model. */

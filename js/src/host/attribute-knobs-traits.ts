@@ -36,7 +36,7 @@ const numbers = (value: unknown): number[] =>
   Array.isArray(value) ? value.map((item) => number(item, 0)) : [];
 
 /** The lines of all knobs: a table of places, their different clips beside it. */
-function readAhead(head: unknown, notes: unknown, table: unknown): Ahead {
+export function readAhead(head: unknown, notes: unknown, table: unknown): Ahead {
   const raw = (head ?? {}) as Record<string, unknown>;
   const base = numbers(raw.base);
   const stops: Stop[] = [];

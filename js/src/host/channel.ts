@@ -56,20 +56,20 @@ export class Channel {
     const say = (strain: Strain | null) => {
       if (!options.quiet) this.#work.say(strain);
     };
-    const timers = [
-      setTimeout(() => say({ kind: "waiting" }), WAITING),
-      setTimeout(() => say({ kind: "gone" }), GONE),
-    ];
+    const timers = this.#rpc.alone
+      ? [setTimeout(() => say({ kind: "working" }), WAITING)]
+      : [setTimeout(() => say({ kind: "waiting" }), WAITING), setTimeout(() => say({ kind: "gone" }), GONE)];
     try {
       const reply = await this.#rpc.request(this.#name, op, args, { timeout: TIMEOUT, ...options });
       say(null);
       return reply;
     } catch (error) {
       const told = error instanceof RpcError ? error : new RpcError("error", String(error));
+      const kind = told.code === "page" ? "info" : "error";
       say(
         told.code === "timeout"
           ? { kind: "gone" }
-          : { kind: "failed", status: { kind: "error", text: told.message, hint: told.hint } },
+          : { kind: "failed", status: { kind, text: told.message, hint: told.hint } },
       );
       return null;
     } finally {

@@ -6,4 +6,6 @@ export interface Model {
   on(event: string, listener: (...values: never[]) => void): void;
   off(event?: string | null, listener?: ((...values: never[]) => void) | null): void;
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
+  /** Set where no kernel is asked: the page itself answers. */
+  readonly alone?: boolean;
 }

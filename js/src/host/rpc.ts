@@ -7,6 +7,7 @@ export class RpcError extends Error {
   override readonly name = "RpcError";
 
   constructor(
+    /** "timeout" where nobody answers, "page" where a page without a kernel has come to its end. */
     readonly code: string,
     message: string,
     readonly hint = "",
@@ -53,6 +54,11 @@ export class Rpc {
   constructor(model: Model) {
     this.#model = model;
     model.on("msg:custom", this.#hear as (...values: never[]) => void);
+  }
+
+  /** Whether the page itself answers. */
+  get alone(): boolean {
+    return this.#model.alone === true;
   }
 
   request(channel: string, op: string, args: unknown, options: RequestOptions = {}): Promise<Reply> {
@@ -117,23 +123,46 @@ export class Rpc {
 const ASSET_TIMEOUT = 60_000;
 
 interface AssetResult {
+  /** Bytes of the file, and of the piece that is sent. */
   readonly size?: unknown;
+  readonly length?: unknown;
   readonly data?: unknown;
 }
 
-/** A file of the package, as a buffer or, where a host loses those, as base64. */
+/** A file of the package or of the user, piece by piece: hosts limit how long a message may be. */
 export async function fetchAsset(rpc: Rpc, name: string): Promise<ArrayBuffer> {
-  const { result, buffers } = await rpc.request("asset", "asset", { name }, { timeout: ASSET_TIMEOUT });
-  const size = (result as AssetResult | null)?.size;
+  const pieces: ArrayBuffer[] = [];
+  let got = 0;
+  for (;;) {
+    const { bytes, size } = await fetchPiece(rpc, name, got);
+    pieces.push(bytes);
+    got += bytes.byteLength;
+    if (got >= size || bytes.byteLength === 0) break;
+  }
+  return pieces.length === 1 ? (pieces[0] as ArrayBuffer) : new Blob(pieces).arrayBuffer();
+}
+
+/** What begins at a byte of a file, as a buffer or, where a host loses those, as base64. */
+async function fetchPiece(
+  rpc: Rpc,
+  name: string,
+  start: number,
+): Promise<{ bytes: ArrayBuffer; size: number }> {
+  const args = start > 0 ? { name, start } : { name };
+  const { result, buffers } = await rpc.request("asset", "asset", args, { timeout: ASSET_TIMEOUT });
+  const { size, length = size } = (result ?? {}) as AssetResult;
   const bytes = buffers[0];
   if (bytes) {
     const view = viewOf(bytes);
-    if (view.byteLength > 0 && (typeof size !== "number" || size === view.byteLength)) return copyOf(view);
+    const whole = typeof length !== "number" || length === view.byteLength;
+    if (view.byteLength > 0 && whole)
+      return { bytes: copyOf(view), size: typeof size === "number" ? size : view.byteLength };
   }
-  const again = await rpc.request("asset", "asset", { name, base64: true }, { timeout: ASSET_TIMEOUT });
-  const data = (again.result as AssetResult | null)?.data;
+  const again = await rpc.request("asset", "asset", { ...args, base64: true }, { timeout: ASSET_TIMEOUT });
+  const { data, size: total } = (again.result ?? {}) as AssetResult;
   if (typeof data !== "string") throw new RpcError("asset", `"${name}" did not arrive`);
-  return decodeBase64(data);
+  const piece = decodeBase64(data);
+  return { bytes: piece, size: typeof total === "number" ? total : piece.byteLength };
 }
 
 const copyOf = (view: DataView): ArrayBuffer =>

@@ -3,13 +3,14 @@
 import { publish } from "../core/bus";
 import type { Clip, Place } from "../core/clip";
 import { Emitter } from "../core/emitter";
+import { writeMix } from "../core/mix";
 import type { CommonActions, CommonProps } from "../core/props";
 import { Work } from "../core/work";
 import { Channel } from "./channel";
 import type { Model } from "./model";
 import { fetchAsset, Rpc } from "./rpc";
 import { Saver } from "./saver";
-import type { Reader } from "./traits";
+import { number, type Reader, text } from "./traits";
 
 export interface Sounding {
   readonly clip: Clip;
@@ -23,13 +24,19 @@ export interface Sounding {
   readonly place?: Place;
 }
 
-type Programme = Sounding & Pick<CommonProps, "tempo" | "loop" | "volume">;
+type Programme = Sounding &
+  Pick<CommonProps, "tempo" | "loop" | "volume" | "region" | "swing" | "metronome" | "countIn" | "mix"> & {
+    readonly bank: string;
+    readonly group: string;
+  };
 
 /** What a session needs of a player. */
 interface Sound {
   readonly changed: Emitter;
   readonly playing: boolean;
-  play(): Promise<void>;
+  /** When it began, for those that play together with it; 0 once it was stopped. */
+  readonly since: number;
+  play(options?: { since?: number }): Promise<void>;
   pause(): void;
   set(programme: Programme): void;
   dispose(): void;
@@ -86,13 +93,29 @@ export function openSession<Props extends CommonProps, Player extends Sound>(
   const asset = (name: string) => fetchAsset(rpc, name);
   const programme = (): Programme => {
     const props = reader.read();
-    return { ...sounding(props), tempo: props.tempo, loop: props.loop, volume: props.volume };
+    const { tempo, loop, volume, region, swing, metronome, countIn, mix } = props;
+    const [bank, group] = [text(model.get("_bank")), text(model.get("_together"))];
+    return { ...sounding(props), tempo, loop, volume, region, swing, metronome, countIn, mix, bank, group };
   };
   const player = createPlayer(asset, programme());
   const obey = () => {
     const wanted = model.get("playing") === true;
     if (wanted && !player.playing) void player.play();
     else if (!wanted && player.playing) player.pause();
+  };
+  /** Those that play together are told by the kernel, where each is in a frame of its own. */
+  const fallIn = () => {
+    const since = number(model.get("_since"), 0);
+    if (since === player.since || !model.get("_together")) return;
+    if (since > 0 && !player.playing) void player.play({ since });
+    else if (since === 0) player.pause();
+  };
+  let told = 0;
+  const heard = () => {
+    const { since } = player;
+    if (model.get("_together") && since !== told) saver.set("_since", since);
+    told = since;
+    saver.set("playing", player.playing);
   };
   const save = (name: string) => (value: unknown) => saver.set(name, value);
   // A notebook that was saved while it played does not start by itself.
@@ -104,10 +127,12 @@ export function openSession<Props extends CommonProps, Player extends Sound>(
     if (topic) publish(String(topic), { clip: now.shown ?? now.clip, place: now.place ?? null });
   });
   const leave = [
-    player.changed.on(() => saver.set("playing", player.playing)),
+    player.changed.on(heard),
     touched.on(follow),
     listen(model, reader.traits, follow),
+    listen(model, ["_bank", "_together"], follow),
     listen(model, ["playing"], obey),
+    listen(model, ["_since"], fallIn),
   ];
   return {
     player,
@@ -122,7 +147,16 @@ export function openSession<Props extends CommonProps, Player extends Sound>(
       channels.set(name, known);
       return known;
     },
-    actions: { tempo: save("tempo"), volume: save("volume"), loop: save("loop") },
+    actions: {
+      tempo: save("tempo"),
+      volume: save("volume"),
+      loop: save("loop"),
+      region: (region) => saver.set("loop_region", region ? [...region] : []),
+      swing: save("swing"),
+      metronome: save("metronome"),
+      countIn: save("count_in"),
+      mix: (mix) => saver.set("mix", writeMix(mix)),
+    },
     dispose() {
       player.dispose();
       for (const off of leave) off();

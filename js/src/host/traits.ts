@@ -1,7 +1,9 @@
 /** Traits of a widget model as props of a view. */
 
 import { type Clip, type Place, readPlace, readRefused, readScore } from "../core/clip";
+import { type Mix, readMix } from "../core/mix";
 import { type Bytes, decodeNotes, decodeSteps } from "../core/notes";
+import { MOST_SWING, type Region, STRAIGHT } from "../core/play-time";
 import { type CommonProps, type PianoRollProps, readStatus } from "../core/props";
 import type { Model } from "./model";
 
@@ -11,6 +13,11 @@ export const COMMON = [
   "tempo",
   "volume",
   "loop",
+  "loop_region",
+  "swing",
+  "metronome",
+  "count_in",
+  "mix",
   "theme",
   "language",
   "_status",
@@ -26,6 +33,22 @@ export const text = (value: unknown): string => (typeof value === "string" ? val
 export const number = (value: unknown, fallback: number): number =>
   typeof value === "number" && Number.isFinite(value) ? value : fallback;
 
+/** The `loop_region` trait: [] or [start, end]. */
+function readRegion(value: unknown): Region {
+  const [start, end] = Array.isArray(value) ? value : [];
+  return Number.isFinite(start) && Number.isFinite(end) && start < end ? [start, end] : null;
+}
+
+/** Equal traits are one mix: it is compared by identity. */
+const mixes = new WeakMap<object, Mix>();
+function mixOfTrait(value: unknown): Mix {
+  if (!Array.isArray(value) || value.length === 0) return NO_MIX;
+  const known = mixes.get(value) ?? readMix(value);
+  mixes.set(value, known);
+  return known;
+}
+const NO_MIX: Mix = [];
+
 export function readCommon(model: Model): CommonProps {
   return {
     title: text(model.get("title")),
@@ -33,6 +56,11 @@ export function readCommon(model: Model): CommonProps {
     tempo: Math.max(1, number(model.get("tempo"), 120)),
     volume: Math.max(0, Math.min(1, number(model.get("volume"), 0.8))),
     loop: model.get("loop") === true,
+    region: readRegion(model.get("loop_region")),
+    swing: Math.max(STRAIGHT, Math.min(MOST_SWING, number(model.get("swing"), STRAIGHT))),
+    metronome: model.get("metronome") === true,
+    countIn: model.get("count_in") === true,
+    mix: mixOfTrait(model.get("mix")),
     theme: text(model.get("theme")),
     language: text(model.get("language")),
     status: readStatus(model.get("_status")),

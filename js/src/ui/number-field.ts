@@ -1,30 +1,31 @@
 import { h, put } from "./dom";
 
-export const SLOWEST = 10;
-export const FASTEST = 400;
+const textOf = (value: number): string => String(Math.round(value * 10) / 10);
 
-const clamp = (value: number) => Math.max(SLOWEST, Math.min(FASTEST, value));
-export const tempoText = (value: number): string => String(Math.round(value * 10) / 10);
-
-/** Pixels of dragging for one quarter a minute. */
+/** Pixels of dragging for 1. */
 const DRAG = 2;
 
-/** The tempo as a number to type, step with arrows, wheel or drag. */
-export class TempoField {
+/** A number to type, step with arrows, wheel or drag: the tempo, the swing. */
+export class NumberField {
   readonly el: HTMLInputElement;
-  readonly #changed: (qpm: number) => void;
-  #value = 120;
+  readonly #changed: (value: number) => void;
+  readonly #least: number;
+  readonly #most: number;
+  #value: number;
 
-  constructor(changed: (qpm: number) => void) {
+  constructor(changed: (value: number) => void, least: number, most: number) {
     this.#changed = changed;
+    this.#least = least;
+    this.#most = most;
+    this.#value = least;
     this.el = h("input", "mv-tempo", {
       type: "text",
       inputmode: "decimal",
       role: "spinbutton",
       autocomplete: "off",
       spellcheck: "false",
-      "aria-valuemin": SLOWEST,
-      "aria-valuemax": FASTEST,
+      "aria-valuemin": least,
+      "aria-valuemax": most,
     });
     this.el.addEventListener("keydown", (event) => this.#key(event));
     this.el.addEventListener("change", () => this.#typed());
@@ -33,11 +34,11 @@ export class TempoField {
     this.el.addEventListener("pointerdown", (event) => this.#drag(event));
   }
 
-  update(qpm: number, label: string): void {
-    this.#value = qpm;
+  update(value: number, label: string): void {
+    this.#value = value;
     put(this.el, "aria-label", label);
     put(this.el, "title", label);
-    put(this.el, "aria-valuenow", tempoText(qpm));
+    put(this.el, "aria-valuenow", textOf(value));
     const root = this.el.getRootNode() as Document | ShadowRoot;
     if (root.activeElement !== this.el || !this.#editing()) this.#show();
   }
@@ -47,13 +48,13 @@ export class TempoField {
   }
 
   #show(): void {
-    this.el.value = tempoText(this.#value);
+    this.el.value = textOf(this.#value);
     this.el.style.width = `${Math.max(3, this.el.value.length) + 0.6}ch`;
     delete this.el.dataset.editing;
   }
 
-  #set(qpm: number): void {
-    const value = clamp(qpm);
+  #set(wish: number): void {
+    const value = Math.max(this.#least, Math.min(this.#most, wish));
     if (value !== this.#value) {
       this.#value = value;
       this.#changed(value);

@@ -1,4 +1,4 @@
-import type { Status, StatusKind } from "../core/props";
+import type { Remedy, Status, StatusKind } from "../core/props";
 import { h } from "./dom";
 import { busyMark, icon, refusedMark } from "./icons";
 
@@ -14,13 +14,16 @@ const MARKS: Readonly<Record<StatusKind, () => Element>> = {
 export class StatusLine {
   readonly el = h("div", "mv-status", { role: "status" });
   #shown = "";
+  #mends: readonly Remedy[] = [];
 
   constructor() {
     this.el.hidden = true;
   }
 
   update(status: Status | null): void {
-    const shown = status ? [status.kind, status.text, status.hint].join("\n") : "";
+    this.#mends = status?.mends ?? [];
+    const mends = this.#mends.map(({ word }) => word);
+    const shown = status ? [status.kind, status.text, status.hint, ...mends].join("\n") : "";
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.el.hidden = status === null;
@@ -34,6 +37,12 @@ export class StatusLine {
       words.append(joint, status.hint);
     }
     this.el.dataset.kind = status.kind;
-    this.el.replaceChildren(MARKS[status.kind](), words);
+    // What a button does may change while its word stays.
+    const buttons = mends.map((word, index) => {
+      const button = h("button", "mv-button mv-remedy", { type: "button" }, word);
+      button.addEventListener("click", () => this.#mends[index]?.press());
+      return button;
+    });
+    this.el.replaceChildren(MARKS[status.kind](), words, ...buttons);
   }
 }

@@ -4,16 +4,23 @@ import type { Assets } from "../audio/engine";
 import { Player, type Programme } from "../audio/player";
 import type { Place } from "../core/clip";
 import { type Language, languageOf, type Translate, translator } from "../core/i18n";
+import { mixOf, type TrackMix, withTrack } from "../core/mix";
 import type { Look } from "../core/palette";
+import type { Region } from "../core/play-time";
 import type { CommonActions, CommonProps, Status } from "../core/props";
+import { retold } from "../core/retell";
 import type { MeterMap } from "../core/time";
+import { trackName } from "../core/track-names";
 import type { Work } from "../core/work";
 import { freshId, h, put } from "../ui/dom";
 import { Head } from "../ui/head";
 import { LiveRegion } from "../ui/live";
 import { StatusLine } from "../ui/status";
 import { lookOn, surfaceUnder, watchTheme } from "../ui/theme";
+import { TrackChips } from "../ui/track-chips";
 import { TransportBar } from "../ui/transport-bar";
+import { MidiMenu } from "./midi-menu";
+import type { StageHost } from "./piano-roll/stage";
 
 export type { Player };
 
@@ -23,12 +30,30 @@ export const createPlayer = (assets: Assets, programme: Programme): Player => ne
 /** The part of a player that a stage needs. */
 export type StageSound = Pick<Player, "playing" | "position" | "seek" | "toggle">;
 
+/** What a stage needs of a shell: frames, the live region, the loop, solo and mute of the tracks. */
+export const stageParts = (shell: () => Shell): Omit<StageHost, "sound"> => ({
+  request: () => shell().request(),
+  announce: (text) => shell().announce(text),
+  loop: {
+    get region() {
+      return shell().region;
+    },
+    get looping() {
+      return shell().looping;
+    },
+    loop: (region) => shell().loop(region),
+  },
+  chips: (track) => shell().chips(track),
+});
+
 /** What a view has to say about itself. */
 export interface Words {
   readonly title: string;
   readonly meta: string;
   /** Said while nothing else is. */
   readonly idle: Status | null;
+  /** What the status line says instead of the props' status. */
+  readonly status?: Status | null;
 }
 
 /** What a view does for its shell. */
@@ -53,12 +78,16 @@ export class Shell {
   readonly player: Player;
   readonly #status = new StatusLine();
   readonly #live = new LiveRegion();
+  readonly #midi = new MidiMenu(() => this.#heard());
+  readonly #chips = new Map<number, TrackChips>();
+  readonly #actions: CommonActions;
   readonly #view: ShellView;
   readonly #work: Work | undefined;
   readonly #leave: (() => void)[] = [];
   #props: CommonProps | undefined;
   #place: Place = null;
   #idle: Status | null = null;
+  #told: Status | null = null;
   #t: Translate = translator("en");
   #frame = 0;
   #stamp = -1e9;
@@ -72,7 +101,15 @@ export class Shell {
     const titleId = freshId("title");
     this.head = new Head(titleId);
     this.root.setAttribute("aria-labelledby", titleId);
-    this.bar = new TransportBar({ ...actions, toggle: () => player.toggle(), stop: () => player.stop() });
+    this.#actions = actions;
+    this.bar = new TransportBar({
+      ...actions,
+      toggle: () => player.toggle(),
+      stop: () => player.stop(),
+      track: (track, change) => this.#mix(track, change),
+      midiOpened: () => void this.#midi.look(),
+      midi: (id) => this.#midi.choose(id),
+    });
     this.root.append(this.head.el, this.body, this.#status.el, this.bar.el, this.#live.el);
     el.append(this.root);
 
@@ -81,6 +118,9 @@ export class Shell {
     const ready = () => player.ready();
     this.root.addEventListener("pointerenter", ready);
     this.root.addEventListener("focusin", ready);
+    const wake = () => player.wake();
+    this.root.addEventListener("click", wake, true);
+    this.root.addEventListener("keydown", wake, true);
     this.#leave.push(
       () => observer.disconnect(),
       player.changed.on(() => this.#heard()),
@@ -108,8 +148,9 @@ export class Shell {
     const language = this.language;
     this.#t = translator(language);
     put(this.root, "lang", language === "zh" ? "zh-CN" : "en");
-    const { title, meta, idle } = words(this.#t);
+    const { title, meta, idle, status } = words(this.#t);
     this.#idle = idle;
+    this.#told = status === undefined ? props.status : status;
     this.head.update(title, meta);
     this.#heard();
     if (repaint) this.#paint();
@@ -117,6 +158,28 @@ export class Shell {
 
   announce(text: string): void {
     this.#live.say(text);
+  }
+
+  get region(): Region {
+    return this.#props?.region ?? null;
+  }
+
+  get looping(): boolean {
+    return this.#props?.loop === true;
+  }
+
+  /** Loops a region; null loops over all. */
+  loop(region: Region): void {
+    this.#actions.region(region);
+    if (region) this.#actions.loop(true);
+  }
+
+  /** Solo and mute of a track, for the view to put beside its lane. */
+  chips(track: number): HTMLElement {
+    const chips = this.#chips.get(track) ?? new TrackChips((change) => this.#mix(track, change));
+    this.#chips.set(track, chips);
+    this.#label(chips, track);
+    return chips.el;
   }
 
   request(): void {
@@ -127,8 +190,18 @@ export class Shell {
     cancelAnimationFrame(this.#frame);
     this.#frame = -1;
     for (const leave of this.#leave) leave();
+    this.#midi.dispose();
     this.#live.dispose();
     this.root.remove();
+  }
+
+  #mix(track: number, change: Partial<TrackMix>): void {
+    if (this.#props) this.#actions.mix(withTrack(this.#props.mix, track, change));
+  }
+
+  #label(chips: TrackChips, track: number): void {
+    const known = this.player.tracks[track];
+    if (known) chips.update(mixOf(this.#props?.mix ?? [], track), trackName(this.#t, known), this.#t);
   }
 
   /** The player has something new: button, status line, playhead. */
@@ -136,9 +209,13 @@ export class Shell {
     const props = this.#props;
     if (!props) return;
     const { playing, engine } = this.player;
-    const { loop, tempo, volume } = props;
-    this.bar.update({ playing, loop, tempo, volume }, this.#t);
-    this.#status.update(this.#speak());
+    const { loop, tempo, volume, swing, metronome, countIn, mix } = props;
+    const { tracks } = this.player;
+    const midi = this.#midi.state;
+    const all = { playing, loop, tempo, volume, swing, metronome, countIn, mix, tracks, midi };
+    this.bar.update(all, this.#t);
+    for (const [track, chips] of this.#chips) this.#label(chips, track);
+    this.#status.update(retold(this.#speak(), this.language));
     put(this.root, "data-playing", playing ? "true" : "false");
     put(this.root, "data-engine", engine);
     this.#stamp = -1e9;
@@ -149,11 +226,17 @@ export class Shell {
   #speak(): Status | null {
     const t = this.#t;
     const notice = this.player.notice;
-    const told = this.#props?.status;
+    const told = this.#told;
     const silent = notice?.kind === "none" || notice?.kind === "blocked";
+    const trouble = this.#midi.trouble;
+    if (trouble) return { kind: "info", text: t(`midi.${trouble}`), hint: t(`midi.${trouble}.hint`) };
     const strain = this.#work?.strain;
     if (strain?.kind === "failed") return strain.status;
+    // A view that is busy itself knows better what is waited for.
+    if (strain?.kind === "waiting" && told?.kind === "busy") return told;
     if (told?.kind === "error") return told;
+    if (strain?.kind === "working")
+      return { kind: "busy", text: t("page.decoding"), hint: t("page.decoding.hint") };
     if (strain)
       return strain.kind === "waiting"
         ? { kind: "busy", text: t("work.busy"), hint: t("work.busy.hint") }

@@ -1,26 +1,24 @@
-import type { Shown } from "../core/bus";
 import { followOthers } from "../host/follow";
+import { RollModel } from "../host/piano-roll-traits";
 import { openSession } from "../host/session";
-import { pianoRollReader } from "../host/traits";
 import { closing, widget } from "../host/widget";
 import { PianoRollView } from "../views/piano-roll/view";
 import { createPlayer } from "../views/shell";
 
 export default widget(
   (model) => {
-    // What a widget that this one follows shows, until the kernel has brought the same.
-    let followed: Shown | null = null;
+    const roll = new RollModel(model);
     const session = openSession(
       model,
-      pianoRollReader(model, () => followed),
-      ({ clip, place }) => ({ clip, place }),
+      roll.reader,
+      // What is drawn is heard at once, and not from the next bar line.
+      ({ clip, place, edit }) => ({ clip, place, soon: edit }),
       createPlayer,
     );
-    const leave = followOthers(model, (shown) => {
-      followed = shown;
-      session.touch();
-    });
-    return closing(session, leave);
+    roll.join(session);
+    const leave = followOthers(model, (shown) => roll.follow(shown));
+    const close = closing(session, leave, () => roll.dispose());
+    return { ...close, actions: roll.actions(session.actions) };
   },
-  ({ player, actions }, el) => new PianoRollView(el, player, actions),
+  ({ player, actions, work }, el) => new PianoRollView(el, player, actions, work),
 );

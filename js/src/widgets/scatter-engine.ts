@@ -7,7 +7,17 @@ type Renderer = ReturnType<typeof createRenderer>;
 
 const NEEDED = ["OES_texture_float", "OES_element_index_uint", "WEBGL_color_buffer_float", "EXT_float_blend"];
 
+/** The library writes its drawing commands as text and makes functions of it; a strict page forbids that. */
+function mayMakeCode(): boolean {
+  try {
+    return new Function("return 1")() === 1;
+  } catch {
+    return false;
+  }
+}
+
 function supported(): boolean {
+  if (!mayMakeCode()) return false;
   const gl = document.createElement("canvas").getContext("webgl");
   const found = gl !== null && NEEDED.every((name) => gl.getExtension(name) !== null);
   // A browser lends a page few contexts: the one that was asked with is given back.

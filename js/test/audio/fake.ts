@@ -76,7 +76,7 @@ export class FakeContext {
   currentTime = 0;
   sampleRate = 1000;
   outputLatency = 0;
-  baseLatency = 0;
+  baseLatency: number | undefined;
   state = "suspended";
   /** What resume does: a browser that waits for a click never answers. */
   wakes = true;

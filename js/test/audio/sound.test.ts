@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { renderBuiltin } from "../../src/audio/builtin";
-import { heardLength, normalise, PEAK } from "../../src/audio/level";
+import { amplify, type Channels, gainOf, heardLength, PEAK } from "../../src/audio/level";
 import { soundOf } from "../../src/audio/sound";
 import type { Note } from "../../src/core/clip";
 import { clip, note } from "../make";
@@ -8,6 +8,7 @@ import { clip, note } from "../make";
 const RATE = 22050;
 const mono = (notes: Note[], quarters = 8): Float32Array<ArrayBuffer> =>
   renderBuiltin(soundOf(clip(notes, quarters), 120), RATE, new Map())[0] as Float32Array<ArrayBuffer>;
+const normalise = (channels: Channels, length: number) => amplify(channels, gainOf(channels, length));
 const peakOf = (samples: Float32Array) =>
   samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
 
@@ -88,4 +89,64 @@ test("silence stays silent, and silent tails are cut", () => {
   right[70] = 0.5;
   expect(heardLength([left, right], 50)).toBe(71);
   expect(heardLength([new Float32Array(100), new Float32Array(100)], 50)).toBe(50);
+});
+
+test("the built-in sound has a family for every General MIDI program, of much the same loudness", () => {
+  const families = new Map<string, number>();
+  for (let program = 0; program < 128; program++) {
+    const samples = mono([note(0, 1, 60, { program, velocity: 100 })], 4);
+    expect(samples.every(Number.isFinite), String(program)).toBe(true);
+    const loud = Math.sqrt(samples.subarray(0, RATE / 2).reduce((sum, x) => sum + x * x, 0) / (RATE / 2));
+    expect(loud, String(program)).toBeGreaterThan(0.05);
+    expect(loud, String(program)).toBeLessThan(0.7);
+    families.set(samples.subarray(0, 400).join(), program);
+  }
+  expect(families.size).toBeGreaterThan(25);
+});
+
+test("a held tone lasts as long as its note, and ends without a click", () => {
+  const samples = mono([note(0, 60, 60, { program: 48 })], 64);
+  const around = (second: number) => peakOf(samples.subarray(second * RATE - 500, second * RATE + 500));
+  for (const second of [1, 6, 15]) expect(around(second)).toBeGreaterThan(0.1);
+  let step = 0;
+  for (let i = 1; i < samples.length; i++)
+    step = Math.max(step, Math.abs((samples[i] as number) - (samples[i - 1] as number)));
+  expect(step).toBeLessThan(0.2);
+});
+
+test("a drum is louder where it is hit harder", () => {
+  const hit = (velocity: number) => peakOf(mono([note(0, 0.25, 38, { drum: true, velocity })], 4));
+  expect(hit(40)).toBeLessThan(0.4 * hit(120));
+});
+
+test("a region holds the notes that begin in it, cut at its end, on the scale of the whole clip", () => {
+  const sound = soundOf(clip([note(0, 4, 60), note(3, 6, 62), note(5, 6, 64)], 8), 60, { region: [2, 5] });
+  expect(sound.notes.map(({ start, end, pitch }) => [start, end, pitch])).toEqual([[1, 3, 62]]);
+  expect([sound.seconds, sound.bars, sound.firstBar]).toEqual([3, [0, 2, 3], 0]);
+  expect(sound.whole?.notes).toHaveLength(3);
+});
+
+test("a mix leaves out what is silent, and says at which level and by what the rest plays", () => {
+  const tracks = [0, 1, 2].map((index) => ({ name: `${index}`, program: 0, drum: false }));
+  const three = clip(
+    [0, 1, 2].map((track) => note(0, 1, 60 + track, { track })),
+    4,
+    { tracks },
+  );
+  const mix = [
+    { mute: true, solo: false, level: 1, program: null },
+    { mute: false, solo: false, level: 0.5, program: 73 },
+  ];
+  const { notes } = soundOf(three, 120, { mix });
+  expect(notes.map(({ pitch, level, program }) => [pitch, level, program])).toEqual([
+    [61, 0.5, 73],
+    [62, 1, 0],
+  ]);
+  const [soft, full] = [0.5, 1].map((level) => {
+    const only = [{ mute: false, solo: false, level, program: null }];
+    return peakOf(
+      renderBuiltin(soundOf(clip([note(0, 1, 60)], 4), 120, { mix: only }), RATE, new Map())[0] as never,
+    );
+  });
+  expect((soft as number) / (full as number)).toBeCloseTo(0.25, 2);
 });

@@ -31,6 +31,7 @@ function open(more: Record<string, unknown> = {}) {
   const player = {
     changed: new Emitter(),
     playing: false,
+    since: 0,
     play: vi.fn(async () => undefined),
     pause: vi.fn(),
     stop: vi.fn(),

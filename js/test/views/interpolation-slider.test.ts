@@ -131,7 +131,7 @@ test("ten thousand moves leave nothing behind and ask at rest alone", async () =
   expect(model.sent.length).toBeLessThanOrEqual(1);
   expect(model.listeners).toBe(listeners);
   expect(root.querySelectorAll("*").length).toBeLessThanOrEqual(elements + 4);
-});
+}, 60_000);
 
 test("snapping it stays at steps", async () => {
   const model = make({ snap: true });

@@ -86,6 +86,7 @@ test("titles are shown as text, whatever they hold", async () => {
 test("new notes, an error and another language come through", async () => {
   const model = rollModel();
   const root = show(roll, model);
+  model.set("_revision", 1);
   model.set("_notes", encodeNotes([]));
   await turn();
   expect(root?.dataset.notes).toBe("0");

@@ -15,7 +15,7 @@ import type { Work } from "../../core/work";
 import { h, put, say } from "../../ui/dom";
 import { WordButton } from "../../ui/word-button";
 import { Stage } from "../piano-roll/stage";
-import { Shell, type ShellView } from "../shell";
+import { Shell, type ShellView, stageParts } from "../shell";
 import { Column } from "./column";
 
 const ROLL = 176;
@@ -49,11 +49,7 @@ export class AttributeKnobsView implements ShellView {
 
   constructor(el: HTMLElement, player: Player, actions: AttributeKnobsActions, work: Work) {
     this.#actions = actions;
-    this.#stage = new Stage({
-      sound: player,
-      request: () => this.#shell.request(),
-      announce: (text) => this.#shell.announce(text),
-    });
+    this.#stage = new Stage({ sound: player, ...stageParts(() => this.#shell) });
     this.#shell = new Shell(el, player, actions, this, work);
     this.#resetAll = new WordButton("reset", () => actions.resetAll());
     this.#shell.head.right.append(this.#resetAll.el);

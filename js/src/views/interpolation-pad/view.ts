@@ -77,6 +77,7 @@ export class InterpolationPadView implements ShellView {
       },
       request: () => this.#shell.request(),
       announce: (text) => this.#shell.announce(text),
+      chips: (track) => this.#shell.chips(track),
     });
     this.#row = new PathRow({
       node: (node) => this.#goTo(node),

@@ -16,7 +16,7 @@ import { put } from "../../ui/dom";
 import { Segments } from "../../ui/segments";
 import { Curves } from "../curves/curves";
 import { Stage, type StageProps } from "../piano-roll/stage";
-import { Shell, type ShellView } from "../shell";
+import { Shell, type ShellView, stageParts } from "../shell";
 import { Drawing } from "./drawing";
 import { stepText, Track } from "./track";
 
@@ -37,11 +37,7 @@ export class InterpolationView implements ShellView {
   #width = 0;
 
   constructor(el: HTMLElement, player: Player, work: Work, actions: InterpolationActions) {
-    this.#stage = new Stage({
-      sound: player,
-      request: () => this.#shell.request(),
-      announce: (text) => this.#shell.announce(text),
-    });
+    this.#stage = new Stage({ sound: player, ...stageParts(() => this.#shell) });
     this.#track = new Track((position) => actions.move(position));
     this.#drawing = new Drawing((temperature, seed) => actions.draw(temperature, seed));
     this.#spaces = new Segments(SPACES, (space) => actions.space(space));

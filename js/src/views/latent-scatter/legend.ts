@@ -1,5 +1,6 @@
 /** Beside the map: a small map of each group, the ramp of numbers, the reader's own clips. */
 
+import { attributeName } from "../../core/attributes";
 import type { Translate } from "../../core/i18n";
 import type { MapProps } from "../../core/latent-scatter-props";
 import { cividis, OKABE_ITO, paletteOf } from "../../core/map-palette";
@@ -89,7 +90,7 @@ export class MapLegend {
     });
     const numbers = legend.kind === "number";
     this.#ramp.hidden = !numbers;
-    say(this.#rampTitle, legend.name.replaceAll("_", " "));
+    say(this.#rampTitle, attributeName(t, legend.name));
     this.#ticks.replaceChildren(
       ...legend.ticks.map((tick, k) => {
         const below = k === 0 && legend.open[0] ? "≤ " : "";

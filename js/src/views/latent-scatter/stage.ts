@@ -47,6 +47,8 @@ export class MapStage {
   #look: Look = lookOf("light");
   #group: number | null = null;
   #hovered: Hovered | null = null;
+  /** Whether what is under the cross has still to be said. */
+  #unsaid = false;
   /** In map coordinates as they are seen. */
   #lasso: readonly Px[] = [];
   /** A lasso that waits for the points of the kernel. */
@@ -116,7 +118,7 @@ export class MapStage {
       this.#select(this.#wish);
       this.#wish = null;
     }
-    this.#showCard();
+    this.#say(this.#showCard());
     this.#touch();
   }
 
@@ -385,11 +387,17 @@ export class MapStage {
     if (meant && event.key !== "Escape") this.#byKeys(true);
   }
 
-  /** What is under the cross is shown as if a pointer were there, and said. */
+  /** What is under the cross is shown as if a pointer were there, and said: now, or once it has come. */
   #listen(): void {
     this.#hover(this.#centre);
-    const card = this.#showCard();
-    if (card) this.#host.announce([card.title, card.meta].filter(Boolean).join(", "));
+    this.#unsaid = true;
+    if (!this.#hovered && this.#t) this.#host.announce(this.#t("map.spoken.empty"));
+    this.#say(this.#showCard());
+  }
+
+  #say(card: Card | null): void {
+    if (card && this.#unsaid) this.#host.announce([card.title, card.meta].filter(Boolean).join(", "));
+    this.#unsaid &&= card === null && this.#hovered !== null;
   }
 
   #overlay(props: MapProps): Overlay {

@@ -8,6 +8,12 @@ export interface GestureActions {
   seek(quarter: number, done: boolean): void;
   /** The axis has moved. */
   moved(): void;
+  /** A drag in the ruler from one quarter to another; where nothing is to be looped it seeks or pans. */
+  readonly loop?: ((from: number, to: number, done: boolean) => void) | undefined;
+  /** A double click in the ruler. */
+  whole(): void;
+  /** Whether a finger on the notes pans; else it is an editor's. */
+  swipes(): boolean;
 }
 
 const CLICK = 4;
@@ -31,7 +37,7 @@ export function attachGestures(element: HTMLElement, axis: Axis, actions: Gestur
       return;
     }
     const ruler = y < RULER && x >= axis.left - 4;
-    if (!ruler && event.pointerType !== "touch") return;
+    if (!ruler && (event.pointerType !== "touch" || !actions.swipes())) return;
     drag = {
       id: event.pointerId,
       from: x,
@@ -61,6 +67,10 @@ export function attachGestures(element: HTMLElement, axis: Axis, actions: Gestur
     if (!drag || drag.id !== event.pointerId) return;
     if (!drag.moved && Math.abs(x - drag.from) < CLICK) return;
     drag.moved = true;
+    if (drag.mode === "ruler" && actions.loop) {
+      actions.loop(axis.quarter(drag.from), axis.quarter(x), false);
+      return;
+    }
     if (axis.zoomed) {
       if (axis.scrollTo(drag.scroll + drag.from - x)) actions.moved();
     } else if (drag.mode === "ruler") actions.seek(axis.quarter(x), false);
@@ -69,7 +79,9 @@ export function attachGestures(element: HTMLElement, axis: Axis, actions: Gestur
   const up = (event: PointerEvent) => {
     fingers.delete(event.pointerId);
     if (!drag || drag.id !== event.pointerId) return;
-    if (drag.mode === "ruler" && event.type === "pointerup" && !(drag.moved && axis.zoomed)) {
+    if (drag.moved && drag.mode === "ruler" && actions.loop) {
+      actions.loop(axis.quarter(drag.from), axis.quarter(local(event).x), true);
+    } else if (drag.mode === "ruler" && event.type === "pointerup" && !(drag.moved && axis.zoomed)) {
       actions.seek(axis.quarter(local(event).x), true);
     }
     drag = null;
@@ -91,12 +103,19 @@ export function attachGestures(element: HTMLElement, axis: Axis, actions: Gestur
     }
   };
 
+  const double = (event: MouseEvent) => {
+    const { x, y } = local(event);
+    if (y < RULER && x >= axis.left) actions.whole();
+  };
+
+  element.addEventListener("dblclick", double);
   element.addEventListener("pointerdown", down);
   element.addEventListener("pointermove", move);
   element.addEventListener("pointerup", up);
   element.addEventListener("pointercancel", up);
   element.addEventListener("wheel", wheel, { passive: false });
   return () => {
+    element.removeEventListener("dblclick", double);
     element.removeEventListener("pointerdown", down);
     element.removeEventListener("pointermove", move);
     element.removeEventListener("pointerup", up);

@@ -7,6 +7,8 @@ export interface KeyActions {
   edge(end: boolean): void;
   zoom(factor: number): void;
   fit(): void;
+  /** The loop begins or ends at the playhead, or goes over all. */
+  loop(edge: "start" | "end" | null): void;
   leave(): void;
 }
 
@@ -23,6 +25,9 @@ export function pressKey(event: KeyboardEvent, actions: KeyActions): boolean {
     "=": () => actions.zoom(1.5),
     "-": () => actions.zoom(1 / 1.5),
     "0": () => actions.fit(),
+    i: () => actions.loop("start"),
+    o: () => actions.loop("end"),
+    l: () => actions.loop(null),
     Escape: () => actions.leave(),
   };
   const action = table[event.key];

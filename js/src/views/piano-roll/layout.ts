@@ -57,6 +57,8 @@ export interface LayoutOptions {
   /** Notes that set the ranges, where rolls share one scale. */
   readonly scale?: readonly Note[] | undefined;
   readonly keys: boolean;
+  /** Rows are higher where they are to be hit, and the keyboard is there at any width. */
+  readonly edit?: boolean;
 }
 
 /** Pitch range of some notes: padded, 16 semitones at least, kept within MIDI. */
@@ -106,7 +108,9 @@ export function layoutOf(clip: Clip, width: number, options: LayoutOptions): Lay
     const count = range.high - range.low + 1;
     const few = tracks.length <= 4;
     const wish = alone
-      ? clamp(count * 9.6, 212, 320)
+      ? options.edit
+        ? clamp(count * 11, 240, 400)
+        : clamp(count * 9.6, 212, 320)
       : few
         ? clamp(count * 4.8, 74, 144)
         : clamp(count * 3, 48, 96);
@@ -121,7 +125,7 @@ export function layoutOf(clip: Clip, width: number, options: LayoutOptions): Lay
     ? "names"
     : tracks[0]?.drum
       ? "rows"
-      : options.keys && width > WIDE
+      : options.keys && (width > WIDE || options.edit)
         ? "keys"
         : "none";
   const left = gutter === "none" ? 0 : gutter === "keys" ? KEYS : width > WIDE ? 86 : 64;

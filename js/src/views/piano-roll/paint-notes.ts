@@ -18,7 +18,7 @@ export interface Box {
 
 /** Where a pitched note is drawn: its row less 1.5 (never under 4), its time less 1.5. */
 export function noteBox(
-  { axis }: Scene,
+  { axis }: Pick<Scene, "axis">,
   lane: PitchLane,
   note: { start: number; end: number; pitch: number },
 ): Box {
@@ -35,7 +35,7 @@ const DISC_ROOM = 7;
 
 /** Where a hit is drawn: its disc's middle is half a step after the hit, its area is the velocity. */
 export function hitDisc(
-  { axis }: Scene,
+  { axis }: Pick<Scene, "axis">,
   lane: DrumLane,
   note: Note,
 ): { x: number; y: number; r: number } | null {

@@ -2,20 +2,24 @@
 
 import type { Clip, Note, Place, Refused } from "../../core/clip";
 import { describeAt, describeClip, soundingAt } from "../../core/describe";
-import type { Key, Translate } from "../../core/i18n";
+import type { Translate } from "../../core/i18n";
 import { blend, easeMorph, matchNotes, type Pair } from "../../core/morph";
 import { type Look, lookOf } from "../../core/palette";
 import { DRUM_CLASSES } from "../../core/pitch";
 import { MeterMap } from "../../core/time";
-import { h, put, s, say } from "../../ui/dom";
+import { h, put, s } from "../../ui/dom";
 import { matches } from "../../ui/theme";
 import type { StageSound } from "../shell";
 import { Axis } from "./axis";
 import { attachGestures } from "./gestures";
 import { pressKey } from "./keys";
+import { LaneNames } from "./lane-names";
 import { type Lane, type Layout, layoutOf, RULER } from "./layout";
+import { LoopHand, type LoopHost, paintLoop } from "./loop-region";
+import { type EditPaint, paintCaret, paintFineGrid, paintLasso, paintSelected } from "./paint-edit";
 import { paintGrid, type Scene } from "./paint-grid";
 import { type NoteStyle, paintInvitation, paintNote, paintOutline, paintRefused } from "./paint-notes";
+import type { Places } from "./places";
 import { Scrollbar } from "./scrollbar";
 
 export interface StageProps {
@@ -34,6 +38,8 @@ export interface StageProps {
   readonly ghosts?: readonly Note[];
   /** How the clip differs from another: what both have stands back. */
   readonly difference?: Difference;
+  /** What an editor shows over the notes; undefined for a viewer. */
+  readonly edit?: EditPaint | undefined;
 }
 
 export interface Difference {
@@ -46,6 +52,13 @@ export interface StageHost {
   /** Asks for a frame. */
   request(): void;
   announce(text: string): void;
+  /** A key that is an editor's; gives back whether it was. */
+  key?(event: KeyboardEvent): boolean;
+  /** The playhead was put somewhere. */
+  sought?(): void;
+  readonly loop?: LoopHost;
+  /** Solo and mute of a track. */
+  readonly chips?: (track: number) => HTMLElement;
 }
 
 const MORPH = 160;
@@ -61,14 +74,16 @@ export class Stage {
   readonly el: HTMLElement;
   readonly axis = new Axis();
   readonly #host: StageHost;
-  readonly #box: HTMLElement;
+  /** What takes pointers and keys. */
+  readonly box: HTMLElement;
   readonly #base = h("canvas", "mv-layer", { "aria-hidden": "true" });
   readonly #over = h("canvas", "mv-layer", { "aria-hidden": "true" });
   readonly #head = h("div", "mv-playhead");
   readonly #window = h("div", "mv-window", { "aria-hidden": "true" }, this.#head);
-  readonly #names = h("div", "mv-names");
+  readonly #names: LaneNames;
   readonly #scrollbar: Scrollbar;
   readonly #detach: () => void;
+  readonly #loop: LoopHand | undefined;
   #props: StageProps | undefined;
   #t: Translate | undefined;
   #meter = new MeterMap([[0, 4, 4]], 4);
@@ -82,32 +97,48 @@ export class Stage {
 
   constructor(host: StageHost) {
     this.#host = host;
+    this.#names = new LaneNames(host.chips);
     this.#head.append(
       s("svg", { width: 9, height: 8, viewBox: "0 0 9 8" }, s("path", { d: "M0 0h9v3.5L4.5 8 0 3.5z" })),
     );
-    this.#box = h(
+    this.box = h(
       "div",
       "mv-stage",
       { tabindex: 0, role: "application" },
       this.#base,
       this.#over,
       this.#window,
-      this.#names,
+      this.#names.el,
     );
     const moved = () => {
       this.#following = false;
       this.#touch();
     };
     this.#scrollbar = new Scrollbar(this.axis, moved);
-    this.el = h("div", "mv-stage-frame", {}, this.#box, this.#scrollbar.el);
-    this.#detach = attachGestures(this.#box, this.axis, {
+    this.el = h("div", "mv-stage-frame", {}, this.box, this.#scrollbar.el);
+    const loop = host.loop && new LoopHand(host.loop, this.axis, () => this.#meter);
+    this.#loop = loop;
+    this.#detach = attachGestures(this.box, this.axis, {
       moved,
+      loop:
+        loop &&
+        ((from, to, done) => {
+          loop.drag(from, to);
+          if (done) loop.drop();
+        }),
+      whole: () => this.#loopAt(null),
+      swipes: () => this.#props?.edit === undefined,
       seek: (quarter, done) => {
         if (done || !host.sound.playing) this.#seek(quarter);
       },
     });
-    this.#box.addEventListener("keydown", (event) => this.#key(event));
-    this.#box.addEventListener("pointerdown", () => this.#box.focus({ preventScroll: true }));
+    this.box.addEventListener("keydown", (event) => this.#key(event));
+    this.box.addEventListener("pointerdown", () => this.box.focus({ preventScroll: true }));
+  }
+
+  /** Where notes lie; undefined before the stage has a width. */
+  get places(): Places | undefined {
+    return this.#layout ? { axis: this.axis, layout: this.#layout } : undefined;
   }
 
   get meter(): MeterMap {
@@ -123,9 +154,10 @@ export class Stage {
       const pairs = matchNotes(before.clip.notes, props.clip.notes);
       this.#flight = { pairs, from: before.place, to: props.place, start: -1 };
     } else if (before?.clip !== props.clip) this.#flight = null;
-    put(this.#box, "aria-label", describeClip(t, props.title, props.clip));
-    put(this.#box, "aria-roledescription", t("roll.role"));
-    put(this.#box, "aria-description", t("roll.keys"));
+    put(this.box, "aria-label", describeClip(t, props.title, props.clip));
+    put(this.box, "aria-roledescription", t("roll.role"));
+    put(this.box, "aria-description", t(props.edit ? "edit.keys" : "roll.keys"));
+    this.box.classList.toggle("mv-editing", props.edit !== undefined);
     this.#arrange();
   }
 
@@ -173,37 +205,13 @@ export class Stage {
     const props = this.#props;
     if (!props || this.#width <= 0) return;
     const { height, scale, keys } = props;
-    const layout = layoutOf(props.clip, this.#width, { height, scale, keys });
+    const layout = layoutOf(props.clip, this.#width, { height, scale, keys, edit: props.edit !== undefined });
     this.#layout = layout;
     this.axis.resize(layout.left, layout.width - layout.left, this.#meter.quarters);
-    this.#box.style.height = `${layout.height}px`;
+    this.box.style.height = `${layout.height}px`;
     this.#window.style.left = `${layout.left - 5}px`;
-    this.#nameLanes(layout);
+    if (this.#t) this.#names.update(layout, this.#t);
     this.#touch();
-  }
-
-  #nameLanes(layout: Layout): void {
-    const shown = layout.gutter === "names" ? layout.lanes : [];
-    while (this.#names.childElementCount > shown.length) this.#names.lastElementChild?.remove();
-    shown.forEach((lane, index) => {
-      const name = (this.#names.children[index] as HTMLElement | undefined) ?? h("div", "mv-lane-name");
-      name.style.top = `${lane.top}px`;
-      name.style.width = `${layout.left - 12}px`;
-      const text = this.#laneName(lane);
-      say(name, text);
-      put(name, "title", text);
-      if (!name.parentElement) this.#names.append(name);
-    });
-  }
-
-  #laneName(lane: Lane): string {
-    const t = this.#t as Translate;
-    const known: Record<string, Key> = { melody: "track.melody", bass: "track.bass", drums: "track.drums" };
-    const key = known[lane.name.trim().toLowerCase()];
-    if (key) return t(key);
-    if (lane.name) return lane.name;
-    if (lane.kind === "drums") return t("track.drums");
-    return t(lane.program >= 32 && lane.program < 40 ? "track.bass" : "track.melody");
   }
 
   #scene(canvas: HTMLCanvasElement, layout: Layout): Scene | null {
@@ -229,6 +237,10 @@ export class Stage {
     const scene = this.#scene(this.#base, layout);
     if (!scene) return;
     paintGrid(scene);
+    const { edit } = props;
+    const { loop } = this.#host;
+    if (loop?.looping && loop.region) paintLoop(scene, loop.region);
+    if (edit) this.#clipped(scene, (lane) => paintFineGrid(scene, lane, edit.snap));
     this.#clipped(scene, (lane) => {
       const flight = this.#flight;
       for (const ghost of props.ghosts ?? [])
@@ -249,7 +261,11 @@ export class Stage {
         if (note.track === lane.track) paintOutline(scene, lane, note, this.#look.tokens.signal, 1.5);
       for (const refused of props.refused ?? [])
         if (refused[3] === lane.track) paintRefused(scene, lane, refused);
+      for (const note of edit?.selected ?? [])
+        if (note.track === lane.track) paintSelected(scene, lane, note);
+      if (edit?.caret?.track === lane.track) paintCaret(scene, lane, edit.caret, edit.cell);
     });
+    if (edit?.lasso) paintLasso(scene, edit.lasso);
     if (this.#flight && now - this.#flight.start >= MORPH) {
       this.#flight = null;
       this.#dirty = true;
@@ -306,12 +322,14 @@ export class Stage {
 
   #seek(quarter: number): void {
     this.#following = true;
+    this.#host.sought?.();
     this.#host.sound.seek(Math.max(0, Math.min(quarter, this.#meter.quarters)));
     if (this.axis.follow(this.#host.sound.position)) this.#dirty = true;
     this.#host.request();
   }
 
   #key(event: KeyboardEvent): void {
+    if (this.#props?.edit && this.#host.key?.(event)) return;
     const { sound } = this.#host;
     const meter = this.#meter;
     const centre = this.axis.x(sound.position);
@@ -341,8 +359,20 @@ export class Stage {
         this.axis.fit();
         this.#touch();
       },
-      leave: () => this.#box.blur(),
+      loop: (edge) => this.#loopAt(edge),
+      leave: () => this.box.blur(),
     });
+  }
+
+  #loopAt(edge: "start" | "end" | null): void {
+    if (!this.#loop || !this.#t) return;
+    const region = edge && this.#loop.edge(edge, this.#host.sound.position);
+    if (!edge) this.#loop.clear();
+    const [from, to] = (region ?? []).map((quarter) => {
+      const { bar, beat } = this.#meter.position(quarter);
+      return `${bar}.${beat}`;
+    });
+    this.#host.announce(from && to ? this.#t("loop.region", { from, to }) : this.#t("loop.whole"));
   }
 
   #goTo(quarter: number): void {
