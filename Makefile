@@ -27,7 +27,7 @@ js: node_modules/.package-lock.json
 	git diff --exit-code --stat -- mvae_widgets/static
 
 pytest: .venv/dev
-	$(BIN)/pytest -m "not browser and not install"
+	$(BIN)/pytest -m "not browser and not install" -n 2 --dist loadfile
 
 notebook: .venv/dev
 	$(BIN)/pytest --nbmake --nbmake-timeout=300 -p no:warnings notebooks/*.ipynb

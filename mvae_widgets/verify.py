@@ -134,7 +134,7 @@ def verify(bundle: Bundle, reference: str | Path) -> Report:
             outputs = network.decode(latents, controls=batch_controls)
             if (expected := given.decoded(len(z))) is not None:
                 given.fits("decoded", expected, (len(z), None, config.output_depth))
-                deviations += _outputs(outputs.numpy()[:, : expected.shape[1]], expected, config.head == "groove")
+                deviations += _outputs(outputs.numpy()[:, : expected.shape[1]], expected, config.family == "groove")
             if (expected := given.array("decoded_rnn_output_first16")) is not None:
                 logits = network.decoder(latents, shift(outputs), batch_controls).numpy()[:, : expected.shape[1]]
                 given.fits("decoded_rnn_output_first16", expected, logits.shape)

@@ -16,10 +16,10 @@ from mvae_widgets.checkpoints.published import PREFIX, Published, aliases, publi
 from mvae_widgets.checkpoints.table import Column, html_table, text_table
 from mvae_widgets.checks import as_path
 from mvae_widgets.errors import CheckpointError, UnknownModelError
+from mvae_widgets.nn.config import OWN
 
 __all__ = [
     "BUILT_IN",
-    "LANGUAGE_MODEL",
     "Bundle",
     "Model",
     "Models",
@@ -35,8 +35,6 @@ __all__ = [
 BUILT_IN = Path(__file__).parent.parent / "weights"
 BUILT_IN_PLACE = "built in"
 HELD_OUT = "held-out"
-LANGUAGE_MODEL = "language model"
-"""What ``kind`` of a card says of a model that is no MusicVAE."""
 
 
 @dataclass(frozen=True)
@@ -193,8 +191,7 @@ def models() -> Models:
 
 def builtin_models() -> list[str]:
     """Names of the models that ship with the package; not those of `language_models`, which have no latent space."""
-    shipped = (folder for folder in BUILT_IN.iterdir() if (folder / WEIGHTS).is_file())
-    return sorted(f.name for f in shipped if (read_json(f / CARD) or {}).get("kind") != LANGUAGE_MODEL)
+    return [name for name in OWN if (BUILT_IN / name / WEIGHTS).is_file()]
 
 
 def find_published(name: str) -> Published | None:

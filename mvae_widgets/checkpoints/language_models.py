@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mvae_widgets.checkpoints.bundles import CARD, WEIGHTS, save_tensors
-from mvae_widgets.checkpoints.catalog import BUILT_IN, LANGUAGE_MODEL
+from mvae_widgets.checkpoints.catalog import BUILT_IN
 from mvae_widgets.errors import CheckpointError
 from mvae_widgets.nn.numpy_backend import NumpyLanguageModel
 
@@ -39,7 +39,7 @@ def write_language_model(folder: Path, model: LanguageModel, card: dict[str, Any
     state = {n: t.detach().cpu().half().contiguous() for n, t in model.state_dict().items() if ".bias_hh_" not in n}
     shape = {"depth": model.depth, "sizes": list(model.sizes)}
     save_tensors(folder / WEIGHTS, state, {SHAPE: json.dumps(shape)})
-    (folder / CARD).write_text(json.dumps({**card, "kind": LANGUAGE_MODEL}, indent=1) + "\n", encoding="utf-8")
+    (folder / CARD).write_text(json.dumps({**card, "kind": "language model"}, indent=1) + "\n", encoding="utf-8")
 
 
 def read_language_model(folder: Path) -> LanguageModel:

@@ -14,7 +14,7 @@ from mvae_widgets.errors import ConfigError
 
 __all__ = ["CERTAIN", "CONFIGS", "HEADS", "OWN", "TRAINING", "ModelConfig", "configs"]
 
-HEADS = ("categorical", "multi", "nade", "boolean", "groove")
+HEADS = ("categorical", "multi", "nade", "boolean", "groove", "strokes")
 
 CERTAIN = 1e9
 """Added to the score of a hit that must be and taken from one that must not: no score of a model outweighs it."""
@@ -33,7 +33,6 @@ TRAINING: dict[str, Any] = {
     "sampling_schedule": "constant",
     "sampling_rate": 0.0,
     "transpose": 0,
-    "hit_weight": 1.0,
 }
 """How Magenta trains where a configuration says nothing else (MUSICVAE.md 1.1)."""
 
@@ -304,9 +303,8 @@ def _own() -> Iterator[ModelConfig]:
         training=_LIGHT_KL, converter={"slice_bars": 2, "roll_input": True, "roll_output": True},
     )  # fmt: skip
     groove = ModelConfig(
-        "groove-2bar-humanize", "groove", 2, 27, 128, (192,), (192, 192), head="groove",
-        training=_LIGHT_KL | {"dropout_keep_prob": 0.5, "hit_weight": 10.0},
-        converter={"slice_bars": 2, "humanize": True},
+        "groove-2bar-humanize", "groove", 2, 27, 128, (192,), (192, 192), head="strokes",
+        training=_LIGHT_KL | {"dropout_keep_prob": 0.7}, converter={"slice_bars": 2, "humanize": True},
     )  # fmt: skip
     yield groove
     yield replace(groove, name="groove-2bar-tap", converter={"slice_bars": 2, "tapify": True, "fixed_velocities": True})

@@ -75,6 +75,14 @@ class _Groove(Head):
         return np.concatenate([_with(hits, noise) > 0, sigmoid(velocities), np.tanh(offsets)], axis=1, dtype=np.float32)
 
 
+class _Strokes(_Groove):
+    """Velocity and offset are 0 where nothing is hit."""
+
+    def choose(self, numbers: Array, noise: Array | None) -> Array:
+        row = super().choose(numbers, noise)
+        return row * np.tile(row[:, : self.choices], 3)
+
+
 class _NADE(Head):
     """Bits that each see the bits before them."""
 
@@ -101,6 +109,8 @@ def make_head(config: ModelConfig, depth: int, take: Callable[..., Array]) -> He
             return Head(depth)
         case "groove":
             return _Groove(depth)
+        case "strokes":
+            return _Strokes(depth)
         case _:
             return _Categorical(config.parts if config.head == "multi" else (depth,))
 

@@ -175,7 +175,7 @@ def _decoder(config: ModelConfig, dropout: float) -> FlatDecoder | SplitDecoder 
     z_size = config.decoder_sizes[-1] if config.decoder_levels else config.z_size
 
     def flat(depth: int) -> FlatDecoder:
-        head = make_head(config.head, depth, config.parts, config.hidden, config.recipe["hit_weight"])
+        head = make_head(config.head, depth, config.parts, config.hidden)
         return FlatDecoder(head, z_size, config.decoder_sizes, config.control_depth, dropout)
 
     core: FlatDecoder | SplitDecoder

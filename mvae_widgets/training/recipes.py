@@ -183,7 +183,7 @@ _GROOVE_MODEL = replace(
     _DRUM_MODEL,
     config=CONFIGS["groove-2bar-humanize"],
     sources=_GROOVES,
-    steps=6_000,
+    steps=7_000,
     cross=0.0,
     loudness=0.15,
     validate_every=250,

@@ -31,13 +31,17 @@ def configs() -> dict[str, ModelConfig]:
     """Every kind of decoder and head, each small."""
     melody, drums = CONFIGS["melody-2bar"], CONFIGS["drums-2bar"]
     short = ModelConfig("parts", "trio", 1, 15, 5, (4,), UNITS, steps=8, parts=(5, 4, 6), head="multi")
-    groove = replace(CONFIGS["groove-2bar-humanize"], bars=1, steps=16, converter={"slice_bars": 1, "humanize": True})
+    strokes, groove = (
+        replace(CONFIGS[name], bars=1, steps=16, converter={"slice_bars": 1, "humanize": True})
+        for name in ("groove-2bar-humanize", "groovae_2bar_humanize")
+    )
     labels = replace(CONFIGS["cat-drums_2bar_small"], bars=1, steps=16)
     return {
         "melody": replace(melody, bars=2, steps=32),
         "drums, NADE": replace(drums, hidden=6),
         "drums, labels": replace(labels, converter=labels.converter | {"slice_bars": 1}),
         "groove": groove,
+        "strokes": strokes,
         "melody under a conductor": replace(melody, decoder_levels=(2, 16)),
         "several classes a step": short,
         "decoders side by side under a conductor": replace(short, head="categorical", decoder_levels=(2, 4)),

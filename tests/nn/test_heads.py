@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from mvae_widgets.nn.heads import BooleanHead, CategoricalHead, GrooveHead, Head, NADEHead
+from mvae_widgets.nn.heads import BooleanHead, CategoricalHead, GrooveHead, Head, NADEHead, StrokeHead
 
 DRAWS = 40_000
 
@@ -84,16 +84,29 @@ def test_codes_feed_what_their_rows_would() -> None:
         torch.testing.assert_close(head.feed(code, table), head.rows(code) @ table)
 
 
-@pytest.mark.parametrize("weight", [1.0, 10.0])
-def test_errors_of_a_hit_cost_what_a_normal_density_says(weight: float) -> None:
+@pytest.mark.parametrize(("head", "spread"), [(GrooveHead(27), 0.5**0.5), (StrokeHead(27), 0.05**0.5)])
+def test_errors_of_a_hit_cost_what_a_normal_density_says(head: Head, spread: float) -> None:
     torch.manual_seed(0)
     logits, velocity, offset = torch.randn(1, 2, 27), torch.rand(1, 2, 9), torch.rand(1, 2, 9) * 2 - 1
     hits = torch.ones(1, 2, 9)
-    spread = torch.tensor(1 / (2 * weight)).sqrt()
-    peak = torch.distributions.Normal(0.0, spread).log_prob(torch.tensor(0.0))
+    normal = torch.distributions.Normal
     played = torch.cat([torch.sigmoid(logits[..., 9:18]), torch.tanh(logits[..., 18:])], dim=-1)
-    density = torch.distributions.Normal(played, spread).log_prob(torch.cat([velocity, offset], dim=-1))
-    expected = torch.distributions.Bernoulli(logits=logits[..., :9]).log_prob(hits).sum(-1)
-    expected = -expected - (density - peak).sum(-1)
-    loss = GrooveHead(27, weight).step_loss(logits, torch.cat([hits, velocity, offset], dim=-1))
+    density = normal(played, spread).log_prob(torch.cat([velocity, offset], dim=-1))
+    peak = normal(0.0, spread).log_prob(torch.tensor(0.0))
+    chances = torch.distributions.Bernoulli(logits=logits[..., :9])
+    expected = -chances.log_prob(hits).sum(-1) - (density - peak).sum(-1)
+    loss = head.step_loss(logits, torch.cat([hits, velocity, offset], dim=-1))
     torch.testing.assert_close(loss, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_a_stroke_is_a_hit_with_velocity_and_offset() -> None:
+    """Where nothing is hit both are 0, and cost nothing whatever the numbers say."""
+    hits, rest = torch.tensor([2.0, -1.0, 0.3]), torch.tensor([0.1, 5.0, 0.3, -0.1, 5.0, -0.3])
+    row = StrokeHead(9).choose(torch.cat([hits, rest])[None])[0]
+    assert row[[1, 4, 7]].tolist() == [0, 0, 0]
+    torch.testing.assert_close(row[[3, 5]], torch.sigmoid(rest[[0, 2]]))
+    torch.testing.assert_close(row[[6, 8]], torch.tanh(rest[[3, 5]]))
+    target = torch.zeros(1, 1, 9)
+    silent = StrokeHead(9).step_loss(torch.cat([hits, rest])[None, None], target)
+    expected = torch.nn.functional.softplus(hits).sum()
+    torch.testing.assert_close(silent[0, 0], expected, atol=1e-5, rtol=1e-5)

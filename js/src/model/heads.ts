@@ -57,6 +57,13 @@ const groove: Head = (numbers, draw) => {
   });
 };
 
+/** As a groove; velocity and offset are 0 where nothing is hit. */
+const strokes: Head = (numbers, draw) => {
+  const row = groove(numbers, draw);
+  const third = row.length / 3;
+  return row.map((x, k) => x * (row[k % third] as number));
+};
+
 /** Bits that each see the bits before them. */
 function nade(weights: Weights): Head {
   const [bits = 0, hidden = 0] = weights.shape("encode");
@@ -88,6 +95,8 @@ export function headOf(kind: string, depth: number, parts: readonly number[], we
       return boolean;
     case "groove":
       return groove;
+    case "strokes":
+      return strokes;
     case "nade":
       return nade(weights);
     default:
