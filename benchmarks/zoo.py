@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mvae_widgets.checkpoints.bundles import CARD, WEIGHTS, read_json
-from mvae_widgets.checkpoints.catalog import BUILT_IN, LANGUAGE_MODEL
+from mvae_widgets.checkpoints.catalog import BUILT_IN
 from mvae_widgets.training.evaluate_tables import beside_table, table
 from mvae_widgets.training.page import origin_of
 from mvae_widgets.training.paper import figures_for
@@ -47,7 +47,7 @@ def main() -> int:
 def page(folder: Path = BUILT_IN) -> str:
     """The page for the weights of a folder."""
     cards = {path.name: read_json(path / CARD) or {} for path in sorted(folder.iterdir()) if (path / WEIGHTS).is_file()}
-    models = {name: card for name, card in cards.items() if card.get("kind") != LANGUAGE_MODEL}
+    models = {name: card for name, card in cards.items() if "kind" not in card}
     models = dict(
         sorted(models.items(), key=lambda item: (FAMILIES.index(item[1]["family"]), item[1]["bars"], item[0]))
     )

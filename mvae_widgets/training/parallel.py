@@ -8,6 +8,7 @@ make with the whole batch. Only what layers draw inside (dropout, scheduled samp
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -137,4 +138,11 @@ def join(device: str, precision: str) -> Team:
         raise ConfigError(f"The launcher and the recipe disagree: {error}", "Say it to mvae-widgets only.") from error
     if not by_fabric:
         fabric.launch()
+    atexit.register(_part)
     return FabricTeam(fabric, precision)
+
+
+def _part() -> None:
+    """End the threads that talk to the others: a process that ends before them may abort."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

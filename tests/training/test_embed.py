@@ -52,7 +52,7 @@ def test_all_cores_give_what_one_gives(
 
 def test_a_cluster_gives_what_one_core_gives(model: mv.MusicVAE, music: Path) -> None:
     distributed = pytest.importorskip("distributed")
-    local = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    local = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
     with distributed.LocalCluster(**local) as cluster, pytest.warns(mv.MusicVAEWarning):
         many = model.embed(music, mapper=partial(spread, scheduler=cluster.scheduler_address))
     with pytest.warns(mv.MusicVAEWarning):

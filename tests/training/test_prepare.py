@@ -215,7 +215,7 @@ def test_processes_and_a_cluster_give_the_same_bytes(
     prepare(music, tmp_path / "two", processes=2)
     assert fingerprints(tmp_path / "two") == fingerprints(tmp_path / "one")
     distributed = pytest.importorskip("distributed")
-    local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
     with distributed.LocalCluster(**local) as cluster:
         assert (
             main(["prepare", str(music), "--out", str(tmp_path / "dask"), "--scheduler", cluster.scheduler_address])
