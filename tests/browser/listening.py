@@ -100,14 +100,16 @@ def read(page: Any) -> Tape:
 def onsets(tape: Tape) -> np.ndarray[Any, Any]:
     """Seconds at which notes begin, by peaks of the rise in log spectrum."""
     window, hop, reach = 1024, 64, 6
-    mono = np.pad(tape.samples, window)
+    near = round(0.04 * tape.rate / hop)
+    # More silence before a tape that begins with some, so that an onset soon after is heard like any other.
+    before = near if not np.abs(tape.samples[:hop]).max(initial=0.0) else 0
+    mono = np.pad(tape.samples, (window + before * hop, window))
     frames = np.lib.stride_tricks.sliding_window_view(mono, window)[::hop]
     scale = max(tape.peak, 1e-6)
     spectrum = np.log(3e-3 + np.abs(np.fft.rfft(frames * np.hanning(window), axis=1))[:, :200] / scale / window * 40)
     flux = np.zeros(len(spectrum))
     flux[reach:] = np.maximum(spectrum[reach:] - spectrum[:-reach], 0).sum(axis=1)
     smooth = np.convolve(flux, np.ones(9) / 9, "same")
-    near = round(0.04 * tape.rate / hop)
     found = []
     for k in range(near, len(smooth) - near):
         around = smooth[k - near : k + near + 1]
@@ -116,7 +118,7 @@ def onsets(tape: Tape) -> np.ndarray[Any, Any]:
                 continue
             found.append(k)
     # A rise is steepest when the onset is in the middle of the frames that are compared.
-    return (np.array(found) * hop - window / 2 - reach * hop / 2) / tape.rate
+    return ((np.array(found) - before) * hop - window / 2 - reach * hop / 2) / tape.rate
 
 
 def compare(
