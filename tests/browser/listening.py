@@ -97,12 +97,11 @@ def read(page: Any) -> Tape:
     return Tape(samples, float(tape["rate"]))
 
 
-def onsets(tape: Tape) -> np.ndarray[Any, Any]:
-    """Seconds at which notes begin, by peaks of the rise in log spectrum."""
+def onsets(tape: Tape, from_silence: bool = False) -> np.ndarray[Any, Any]:
+    """Seconds at which notes begin, by peaks of the rise in log spectrum; in the first 40 ms `from_silence` only."""
     window, hop, reach = 1024, 64, 6
     near = round(0.04 * tape.rate / hop)
-    # More silence before a tape that begins with some, so that an onset soon after is heard like any other.
-    before = near if not np.abs(tape.samples[:hop]).max(initial=0.0) else 0
+    before = near if from_silence else 0
     mono = np.pad(tape.samples, (window + before * hop, window))
     frames = np.lib.stride_tricks.sliding_window_view(mono, window)[::hop]
     scale = max(tape.peak, 1e-6)

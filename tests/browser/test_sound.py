@@ -49,7 +49,7 @@ def warm_up(notebook: Notebook, widget: Any) -> None:
 
 
 def check(tape: listening.Tape, expected: np.ndarray[Any, Any]) -> None:
-    heard = listening.onsets(tape)
+    heard = listening.onsets(tape, from_silence=True)
     assert len(heard), "silence"
     missing, extra = listening.compare(heard - heard[0], expected - expected[0])
     assert not missing
@@ -77,7 +77,7 @@ def test_a_guitar_is_struck_where_the_notes_are_and_nowhere_else(open_notebook: 
     warm_up(notebook, roll)
     tape = play(notebook, roll, 6.0)
     expected = starts(notebook, "starts(s, 100)")
-    heard = listening.onsets(tape)
+    heard = listening.onsets(tape, from_silence=True)
     missing, extra = listening.compare(heard - heard[0], expected - expected[0])
     assert not missing
     assert max((listening.rise(tape, heard[0] + second) for second in extra), default=0.0) < 1.1
