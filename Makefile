@@ -4,7 +4,7 @@ BIN := .venv/bin
 # More threads than free cores make small decodes many times slower.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo lab test lint pytest notebook js browser install-check build benchmarks fluidsynth clean
+.PHONY: demo lab test lint pytest notebook js browser soak install-check build benchmarks fluidsynth clean
 
 demo: .venv/demo
 	$(BIN)/python notebooks/demo.py
@@ -34,6 +34,10 @@ notebook: .venv/dev
 
 browser: .venv/dev /usr/bin/chromium
 	$(BIN)/pytest -m browser
+
+# Ten minutes of the random gestures of which tests/browser/test_soak.py makes a minute; SOAK_SEED=2 makes others.
+soak: .venv/dev /usr/bin/chromium
+	SOAK_ROUNDS=30 $(BIN)/pytest tests/browser/test_soak.py -s
 
 install-check: .venv/dev
 	$(BIN)/pytest -m install

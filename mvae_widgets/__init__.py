@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from mvae_widgets.music import beats, tunes
     from mvae_widgets.music.clips import Clip, Clips, fold_into_range
     from mvae_widgets.music.io import read, write
-    from mvae_widgets.musicvae import MusicVAE, Posterior, load
+    from mvae_widgets.musicvae import MusicVAE, load
     from mvae_widgets.nn.config import configs
     from mvae_widgets.notebook import load_ipython_extension, unload_ipython_extension
+    from mvae_widgets.operations.posterior import Posterior
     from mvae_widgets.render.audio import to_wav
     from mvae_widgets.widgets.attribute_knobs import AttributeKnobs
     from mvae_widgets.widgets.compare import Compare
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mvae_widgets.widgets.links import link
     from mvae_widgets.widgets.piano_roll import PianoRoll
     from mvae_widgets.widgets.playing import play_together, use_soundfont
+    from mvae_widgets.widgets.studio import Studio
 
 __version__ = "0.1.0"
 
@@ -43,7 +45,8 @@ _HOMES = {
     "LatentScatter": "widgets.latent_scatter",
     "MusicVAE": "musicvae",
     "PianoRoll": "widgets.piano_roll",
-    "Posterior": "musicvae",
+    "Posterior": "operations.posterior",
+    "Studio": "widgets.studio",
     "beats": "music.beats",
     "configs": "nn.config",
     "fold_into_range": "music.clips",
@@ -75,6 +78,7 @@ __all__ = [
     "MusicVAEWarning",
     "PianoRoll",
     "Posterior",
+    "Studio",
     "beats",
     "configs",
     "fold_into_range",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +17,19 @@ from mvae_widgets.errors import ConfigError, MusicVAEWarning, NothingToEncodeErr
 from mvae_widgets.latent import interpolate
 from mvae_widgets.music.clips import Clip, Clips, as_clips
 from mvae_widgets.music.families import converter_for
-from mvae_widgets.nn.backend import Backend, Vectors, choose_backend, make_backend
+from mvae_widgets.nn.backend import Vectors, choose_backend, make_backend
 from mvae_widgets.operations.core import Core
 from mvae_widgets.operations.dataspace import DataSpace
 from mvae_widgets.operations.embed import Embedding
 from mvae_widgets.operations.groove import GrooveOperations, hits_of
 from mvae_widgets.operations.latent import LatentOperations
 from mvae_widgets.operations.page import PageDecoding
+from mvae_widgets.operations.posterior import Posterior
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
 
-__all__ = ["MusicVAE", "Posterior", "load"]
+__all__ = ["MusicVAE", "load"]
 
 Music = Any
 """What `music.clips.as_clips` takes: a NoteSequence, PrettyMIDI, file, Clip or Clips, or a list of those."""
@@ -38,37 +38,6 @@ Chords = Sequence[str] | None
 Array = np.ndarray[Any, Any]
 
 BATCH = 512
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """Where clips lie in latent space: a Gaussian each.
-
-    Parameters
-    ----------
-    mu
-        Means, ``[n, z]``.
-    sigma
-        Standard deviations (not log-variances), ``[n, z]``.
-    backend
-        Whose vectors both are: tensors of PyTorch, or numpy arrays.
-    """
-
-    mu: Vectors
-    sigma: Vectors
-    backend: Backend = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self.mu)
-
-    def numpy(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Mu and sigma as float64 arrays."""
-        return self.backend.array(self.mu), self.backend.array(self.sigma)
-
-    def sample(self, seed: int | None = None) -> Vectors:
-        """One z a clip, ``mu + sigma * noise``: ``[n, z]``. The same seed gives the same z."""
-        noise = self.backend.normal(tuple(self.mu.shape), self.backend.random(seed))
-        return self.mu + self.sigma * noise
 
 
 class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, PageDecoding, Core):
@@ -342,11 +311,14 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, PageDec
         return None
 
     def _to_clip(self, outputs: Array, qpm: float, chords: Any = None, program: int = 0) -> Clip:
+        """A clip that knows what it was decoded under: no chord and C where nothing is said."""
         tokens = self.converter.tokens_from(outputs)
-        encoding = self.converter.rules.chord_encoding
-        if encoding is not None and chords is not None and not isinstance(chords, np.ndarray):
-            chords = self.converter.chord_controls(chords)[:, : encoding.classes].argmax(1).astype(np.uint8)
-        return Clip(tokens, self.converter, qpm=qpm, program=program, chords=chords)
+        rules, keys = self.converter.rules, None
+        if rules.chord_encoding is not None and not isinstance(chords, np.ndarray):
+            controls = self.converter.chord_controls(["N.C."] if chords is None else chords)
+            chords = controls[:, : rules.chord_encoding.classes].argmax(1).astype(np.uint8)
+            keys = np.zeros(len(chords), np.uint8) if rules.condition_on_key else None
+        return Clip(tokens, self.converter, qpm=qpm, program=program, chords=chords, keys=keys)
 
     def _latents(self, z: Any) -> Vectors:
         try:

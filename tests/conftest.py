@@ -22,6 +22,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=user-gesture-required",
+    # Without a GPU the page is put together faster by the CPU than by a GPU that the CPU plays; WebGL needs that one.
+    "--disable-gpu-compositing",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]

@@ -52,8 +52,8 @@ ARROWS = {
         "music.performance",
     },
     "render": {"music", "colour"},
-    # A widget writes itself as a page, which knows no widget.
-    "widgets": {"music", "latent", "render", "colour", "corpus", "export.page"},
+    # A widget writes itself as a page or a session, which know no widget.
+    "widgets": {"music", "latent", "render", "colour", "corpus", "export.page", "export.session"},
     "export": {"widgets", "render"},
     "notebook": EVERYTHING,
     "cli": EVERYTHING,
@@ -125,7 +125,7 @@ def test_training_runs_where_only_torch_and_numpy_are_installed() -> None:
 
 def test_widgets_never_import_torch() -> None:
     code = "import sys; sys.modules['torch'] = None\nimport mvae_widgets.widgets.piano_roll, "
-    assert run(code + "mvae_widgets.widgets.interpolation_slider; print('fine')") == "fine"
+    assert run(code + "mvae_widgets.widgets.interpolation_slider, mvae_widgets.widgets.studio; print('fine')") == "fine"
 
 
 def test_every_public_name_is_there() -> None:

@@ -207,3 +207,14 @@ def test_nothing_and_the_wrong_music_are_refused(model: mv.MusicVAE, band: Any) 
             model.distance(music, model.data_sample(1))
         with pytest.raises(NothingToEncodeError):
             model.data_interpolate(model.data_sample(1), music, 3)
+
+
+def test_the_bars_of_frere_jacques_come_in_pairs(model: mv.MusicVAE) -> None:
+    assert model.bar_likeness(model.clips(tunes.load("frere-jacques"))[0]).tolist() == [[1, 1], [1, 1]]
+    reel = model.bar_likeness(model.clips(tunes.load("soldiers-joy"))[0])
+    assert reel[0, 1] == reel[1, 0] < 1
+
+
+def test_a_model_without_bars_says_so() -> None:
+    with pytest.raises(ConfigError, match="no bars to be compared"):
+        small("multitrack-1bar").bar_likeness([])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pretty_midi.constants import INSTRUMENT_MAP
 
 import mvae_widgets as mv
 from mvae_widgets.errors import ConfigError
@@ -104,6 +105,13 @@ def test_both_tables_have_the_same_keys_and_holes() -> None:
     for key, text in TABLES["en"].items():
         assert sorted(HOLE.findall(text)) == sorted(HOLE.findall(TABLES["zh"][key])), key
         assert text.strip(), key
+
+
+def test_instruments_have_the_names_of_the_standard() -> None:
+    """The menu's names are those that Python takes, and says: a reader of Chinese is told them in Chinese."""
+    assert TABLES["en"]["instruments"].split("|") == INSTRUMENT_MAP
+    chinese = TABLES["zh"]["instruments"].split("|")
+    assert len(set(chinese)) == len(INSTRUMENT_MAP)
 
 
 LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`(?:[^`\\]|\\.)*`')

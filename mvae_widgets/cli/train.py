@@ -55,16 +55,19 @@ def _train_musicvae(options: argparse.Namespace, device: str) -> Path | None:
     kind = options.recipe or ("gpu" if device.startswith("cuda") else "cpu")
     start = read_bundle(find(options.start), options.config) if options.start else None
     recipe = _recipe(options, kind, start)
+    name = options.start or recipe.start
+    if start is None and name:
+        start = read_bundle(find(name))
     team = join(device, recipe.precision)
     out: Path = options.out or Path("runs") / f"{recipe.config.name}-{kind}"
     trainer = Trainer(recipe, options.data, out, seed=options.seed, team=team)
     started_from = "From random weights."
     if start is not None:
-        started_from = f"Continued from {options.start}."
+        started_from = f"Continued from {name}."
         if trainer.step == 0:
             taken = trainer.start_from(start)
             if not team.rank:
-                print(f"{len(taken)} of {len(trainer.model.state_dict())} tensors taken over from {options.start}.")
+                print(f"{len(taken)} of {len(trainer.model.state_dict())} tensors taken over from {name}.")
     trainer.run(tensorboard=options.tensorboard)
     if team.rank:
         return None

@@ -13,6 +13,7 @@ import html
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from mvae_widgets import __version__
 from mvae_widgets.checks import as_path
 from mvae_widgets.errors import ConfigError
 
-__all__ = ["page", "write_page"]
+__all__ = ["Page"]
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -46,49 +47,12 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+_WORKER = '<script type="text/plain" id="mv-worker">{program}</script>'
 
 
-def write_page(
-    path: str | Path,
-    *,
-    kind: str,
-    traits: Mapping[str, Any],
-    data: Mapping[str, Any],
-    picture: Mapping[str, Any],
-    title: str = "",
-    model: str = "",
-    licence: str = "",
-    decoder: Mapping[str, Any] | None = None,
-) -> Path:
-    """Write the page of a widget; parameters as for `page`.
-
-    Raises
-    ------
-    ConfigError
-        If the name does not end in .html, or the file cannot be written.
-    """
-    path = as_path(path, "The page")
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"A page cannot be called {path.name!r}.", "Use a name that ends in .html.")
-    made = page(kind, traits, data, picture, title, model, licence, decoder)
-    try:
-        path.write_text(made, "utf-8")
-    except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror}.", "Does its folder exist?") from error
-    return path
-
-
-def page(
-    kind: str,
-    traits: Mapping[str, Any],
-    data: Mapping[str, Any],
-    picture: Mapping[str, Any],
-    title: str = "",
-    model: str = "",
-    licence: str = "",
-    decoder: Mapping[str, Any] | None = None,
-) -> str:
-    """The page of a widget as HTML.
+@dataclass(frozen=True)
+class Page:
+    """What the page of a widget is made of.
 
     Parameters
     ----------
@@ -107,31 +71,53 @@ def page(
     decoder
         What `MusicVAE.page_decoder` gives.
     """
-    program = _script(_asset("page.js"))
-    worker = f'<script type="text/plain" id="mv-worker">{_script(_asset("page_worker.js"))}</script>' if decoder else ""
-    words = str(picture.get("text/plain", ""))
-    file = {
-        "kind": kind,
-        "title": title,
-        "version": __version__,
-        "model": model,
-        "licence": licence,
-        "traits": traits,
-        "data": data,
-        "decoder": decoder,
-    }
-    return _PAGE.format(
-        policy=_policy(program, bool(decoder)),
-        version=__version__,
-        title=html.escape(title or words or "mvae_widgets"),
-        styles=_asset("widget.css") + _asset("page.css"),
-        words=html.escape(words),
-        picture=picture.get("image/png", ""),
-        # No tag can begin in a text without this character.
-        file=json.dumps(_plain(file), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
-        worker=worker,
-        program=program,
-    )
+
+    kind: str
+    traits: Mapping[str, Any]
+    data: Mapping[str, Any]
+    picture: Mapping[str, Any]
+    title: str = ""
+    model: str = ""
+    licence: str = ""
+    decoder: Mapping[str, Any] | None = None
+
+    def html(self) -> str:
+        """The page as HTML."""
+        program = _script(_asset("page.js"))
+        worker = _WORKER.format(program=_script(_asset("page_worker.js"))) if self.decoder else ""
+        words = str(self.picture.get("text/plain", ""))
+        file = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "picture"}
+        told = _plain({**file, "version": __version__})
+        return _PAGE.format(
+            policy=_policy(program, bool(self.decoder)),
+            version=__version__,
+            title=html.escape(self.title or words or "mvae_widgets"),
+            styles=_asset("widget.css") + _asset("page.css"),
+            words=html.escape(words),
+            picture=self.picture.get("image/png", ""),
+            # No tag can begin in a text without this character.
+            file=json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+            worker=worker,
+            program=program,
+        )
+
+    def write(self, path: str | Path) -> Path:
+        """Write the page.
+
+        Raises
+        ------
+        ConfigError
+            If the name does not end in .html, or the file cannot be written.
+        """
+        path = as_path(path, "The page")
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ConfigError(f"A page cannot be called {path.name!r}.", "Use a name that ends in .html.")
+        made = self.html()
+        try:
+            path.write_text(made, "utf-8")
+        except OSError as error:
+            raise ConfigError(f"Cannot write {path}: {error.strerror}.", "Does its folder exist?") from error
+        return path
 
 
 def _policy(program: str, worker: bool) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .converter import Converter
 
-__all__ = ["audible", "differing", "ended", "hamming", "mix", "random_tokens"]
+__all__ = ["audible", "bar_likeness", "differing", "ended", "hamming", "mix", "random_tokens"]
 
 
 def random_tokens(converter: Converter, n: int, seed: int | None = None) -> NDArray[Any]:
@@ -107,6 +107,27 @@ def differing(a: NDArray[Any], b: NDArray[Any], family: str = "melody") -> NDArr
 def hamming(a: NDArray[Any], b: NDArray[Any], family: str = "melody") -> float:
     """Share of steps in which two clips differ, 0 (equal) to 1; parameters and errors as `differing`."""
     return float(differing(a, b, family).mean())
+
+
+def bar_likeness(tokens: NDArray[Any], bars: int, family: str = "melody") -> NDArray[np.float64]:
+    """How alike the bars of one clip are: its structure, as a picture of itself.
+
+    Parameters
+    ----------
+    tokens
+        ``[steps, ...]``.
+    bars
+        How many equal stretches that is.
+    family
+        As for `differing`.
+
+    Returns
+    -------
+    ndarray
+        ``[bars, bars]``, symmetric: the share of steps in which two bars are the same, 1 on the diagonal.
+    """
+    cut = np.asarray(tokens).reshape(bars, -1, *np.shape(tokens)[1:])
+    return np.array([[1.0 - hamming(one, other, family) for other in cut] for one in cut])
 
 
 def audible(tokens: NDArray[Any]) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
@@ -92,11 +93,11 @@ def _keys(notes: NDArray[np.float32]) -> list[tuple[int, int, bool]]:
 
 def _beats(score: Score, onsets: list[float]) -> tuple[tuple[float, float, int], ...]:
     """Every beat of the score, and how many onsets lie in it."""
-    beats = []
+    beats, begun = [], sorted(onset + EPSILON for onset in onsets)
     for start, end in pairwise(score.bar_starts()):
         _, _, denominator = next(meter for meter in reversed(score.meters) if meter[0] <= start + EPSILON)
         beat = bar_length(1, denominator)
         for k in range(max(1, math.ceil((end - start) / beat - EPSILON))):
             low, high = start + k * beat, min(end, start + (k + 1) * beat)
-            beats.append((low, high, sum(low <= onset + EPSILON < high for onset in onsets)))
+            beats.append((low, high, bisect_left(begun, high) - bisect_left(begun, low)))
     return tuple(beats)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
@@ -83,12 +84,32 @@ def infer_missing_chords(quantised: NoteSequence, *, keys: bool = False) -> bool
     """
     if has_chords(quantised):
         return True
-    inference = note_seq().chord_inference
+    inference = _chord_inference()
     try:
         inference.infer_chords_for_sequence(quantised, add_key_signatures=keys)
     except inference.ChordInferenceError:
         return False
     return True
+
+
+@cache
+def _chord_inference() -> Any:
+    """note_seq's inference of chords, with its table of a million transitions made once and not for every piece.
+
+    The table depends on three fixed numbers alone, and takes seconds.
+    """
+    inference = note_seq().chord_inference
+    make = inference._key_chord_transition_distribution
+    known: dict[Any, Any] = {}
+
+    def once(chords: Any, *probabilities: float) -> Any:
+        asked = (chords.tobytes(), *probabilities)
+        if asked not in known:
+            known[asked] = make(chords, *probabilities)
+        return known[asked]
+
+    inference._key_chord_transition_distribution = once
+    return inference
 
 
 def _times(sequence: NoteSequence) -> list[float]:

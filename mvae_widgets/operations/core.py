@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from mvae_widgets.checkpoints.catalog import Bundle
 from mvae_widgets.music.clips import Clip, Clips
 from mvae_widgets.music.converter import Converter
 from mvae_widgets.nn.backend import Backend
 from mvae_widgets.nn.config import ModelConfig
+from mvae_widgets.operations.posterior import Posterior
 
-__all__ = ["Core", "Encoded"]
-
-
-class Encoded(Protocol):
-    """A posterior that can be had as arrays; `musicvae.Posterior` is one."""
-
-    def numpy(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Mu and sigma, ``[n, z]`` float64 each."""
+__all__ = ["Core"]
 
 
 class Core(ABC):
@@ -46,7 +38,7 @@ class Core(ABC):
         """The first clip of some music; a `MusicVAEWarning` says so when there are more."""
 
     @abstractmethod
-    def encode(self, music: Any) -> Encoded:
+    def encode(self, music: Any) -> Posterior:
         """Posterior of each clip."""
 
     @abstractmethod

@@ -100,6 +100,29 @@ class DataSpace(Core):
         """
         return dataspace.hamming(self.first_clip(a).tokens, self.first_clip(b).tokens, self.config.family)
 
+    def bar_likeness(self, music: Any) -> np.ndarray[Any, Any]:
+        """How alike the bars of a clip are: ``[bars, bars]``, the share of steps in which two bars are the same.
+
+        What comes back in a tune (AABA, a refrain) shows as bright squares beside the diagonal. Two clips of one
+        structure have matrices alike, whatever their notes are.
+
+        Parameters
+        ----------
+        music
+            What `clips` takes; of a longer piece the first clip, with a `MusicVAEWarning` that says so.
+
+        Raises
+        ------
+        NothingToEncodeError
+            If there is no clip.
+        ConfigError
+            If a clip of this model has one bar, or no steps.
+        """
+        bars = self.config.bars
+        if bars < 2 or self.config.family == "multitrack":
+            raise ConfigError(f"A clip of {self.name} has no bars to be compared.", "Load a model of several bars.")
+        return dataspace.bar_likeness(self.first_clip(music).tokens, bars, self.config.family)
+
     @property
     def has_cost(self) -> bool:
         """Whether `cost` can be asked: of melodies in 16ths of MIDI pitches 21 to 108, of any number of bars."""

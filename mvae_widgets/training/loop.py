@@ -20,6 +20,7 @@ from mvae_widgets.training.loss import beta_at, elbo_loss, kl_divergence, sampli
 from mvae_widgets.training.parallel import Team
 from mvae_widgets.training.recipes import Recipe
 from mvae_widgets.training.run import Run
+from mvae_widgets.training.upper import can_teach, lay_delay_lines, teach
 
 __all__ = ["Trainer"]
 
@@ -66,7 +67,10 @@ class Trainer(Run):
             raise ConfigError(f"{team.size} processes cannot share {recipe.batch_size} clips.", "Start fewer.")
         device, config = team.device, recipe.config
         torch.manual_seed(seed)
-        self.model = VAE(config).to(device)
+        self.model = VAE(config)
+        if recipe.delay_lines:
+            lay_delay_lines(self.model)
+        self.model.to(device)
         super().__init__(config.name, self.model, recipe, folder, team, seed)
         self.recipe = recipe
         self.feed = feed_for(*load_clips(data, recipe.sources, "train", config.steps), recipe, device)
@@ -87,6 +91,8 @@ class Trainer(Run):
     def start_from(self, bundle: Bundle) -> list[str]:
         """Take over the weights of a model of the recipe's shape, or what fits of a smaller one's.
 
+        A model of single bars also teaches a longer one's upper level (`upper.teach`), which takes minutes.
+
         Returns
         -------
         list of str
@@ -98,9 +104,18 @@ class Trainer(Run):
             If its decoder does not fit.
         """
         try:
-            return take_over(bundle.state, self.model)
+            taken = take_over(bundle.state, self.model)
         except ConfigError as error:
             raise ConfigError(f"The decoder of {bundle.name} does not fit this recipe.", "Start without it.") from error
+        short, recipe = VAE(bundle.config).to(self.device), self.recipe
+        if can_teach(short, self.model):
+            short.load_state_dict(bundle.state)
+            teach(self.model, short, self._inputs, recipe.max_beta, recipe.free_bits, self.seed)
+        return taken
+
+    def _inputs(self, n: int, generator: torch.Generator) -> Tensor:
+        """What the encoder reads of n clips, drawn as for an update."""
+        return self.feed.rows(self.feed.draw(n, generator), self.recipe.config).x
 
     def take_best(self) -> None:
         """Put the best weights so far into the model; the last ones stay where nothing was validated."""

@@ -24,6 +24,10 @@ class Recipe:
         The training data.
     steps, batch_size
         Updates, and clips in each.
+    start
+        Name of a model whose weights it starts from, as far as they fit (`grow.take_over`); none if empty.
+    delay_lines
+        Whether the upper level begins as a memory (`upper.lay_delay_lines`).
     learning_rate, min_learning_rate, warmup, hold
         Adam's rate rises over `warmup` steps, stays until the share `hold` of the run, falls linearly.
     variational
@@ -53,6 +57,8 @@ class Recipe:
     sources: tuple[Source, ...]
     steps: int
     batch_size: int = 256
+    start: str = ""
+    delay_lines: bool = False
     learning_rate: float = 1.5e-3
     min_learning_rate: float = 3e-5
     warmup: int = 200
@@ -191,18 +197,23 @@ _GROOVE_MODEL = replace(
 _LONG_MELODY = Recipe(
     CONFIGS["melody-16bar"],
     _MELODIES,
-    steps=12_000,
+    steps=6_000,
     batch_size=32,
-    learning_rate=1e-3,
+    start="melody-2bar",
+    delay_lines=True,
+    learning_rate=4e-4,
+    beta_rate=0.0,
     free_bits=256.0,
-    validate_every=1000,
+    validate_every=500,
     patience=12,
 )
-_FLAT_MELODY = replace(_LONG_MELODY, config=CONFIGS["melody-16bar-flat"])
-_TRIO_MODEL = replace(_LONG_MELODY, config=CONFIGS["trio-16bar"], sources=_TRIOS)
+# Nothing shorter is of its decoder's sizes, or has its kind of latent space: these begin at random.
+_RANDOM_START = replace(_LONG_MELODY, start="", learning_rate=1e-3, beta_rate=0.9995)
+_FLAT_MELODY = replace(_RANDOM_START, config=CONFIGS["melody-16bar-flat"])
+_TRIO_MODEL = replace(_RANDOM_START, config=CONFIGS["trio-16bar"], sources=_TRIOS, start="melody-2bar")
 _TAP_MODEL = replace(_GROOVE_MODEL, config=CONFIGS["groove-2bar-tap"])
 _MULTITRACK_MODEL = replace(
-    _LONG_MELODY,
+    _RANDOM_START,
     config=CONFIGS["multitrack-1bar"],
     sources=tuple(replace(source, file="multitrack.npz", voice="multitrack") for source in _TRIOS),
     free_bits=96.0,

@@ -16,7 +16,7 @@ from mvae_widgets.render.bundle import Bundle
 from mvae_widgets.render.plots import roll_bundle
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
-from mvae_widgets.widgets.knob_bench import Asked, Bench
+from mvae_widgets.widgets.knob_bench import Asked, Bench, Found
 from mvae_widgets.widgets.knob_travels import Travel, choose_attributes, travel_of
 from mvae_widgets.widgets.messages import Answer
 from mvae_widgets.widgets.pages import knobs_page
@@ -136,7 +136,8 @@ class AttributeKnobs(MusicWidget):
 
     def _start(self, bench: Bench, cut: bool) -> None:
         """Take other music."""
-        bench.lock(self.locked)
+        if bench.locked != self.locked:
+            bench.lock(self.locked)
         travels = [travel_of(bench.vectors, name, bench.own[name]) for name in self._names]
         with self.hold_sync():
             self._bench = bench
@@ -151,12 +152,15 @@ class AttributeKnobs(MusicWidget):
                 used = f"{bench.clip.where} of {bench.clip.title or 'the piece'}"
                 self._tell("info", f"This is {used}.", "Pick others with model.clips(piece)[i].")
             self._ahead, self._ahead_notes, self._ahead_table = {}, b"", b""
-            self._ask(dict(bench.centres))
+            self._show(dict(bench.asked), bench.found)
 
     def _ask(self, asked: Asked) -> None:
         """Turn all knobs, whatever is locked, and show the music of the setting."""
+        self._show(asked, self._bench.turn(asked))
+
+    def _show(self, asked: Asked, found: Found) -> None:
+        """Show a setting and its music."""
         bench = self._bench
-        found = bench.turn(asked)
         scores = on_common_tracks([score_of(bench.clip.sequence), score_of(found.clip.sequence)])
         with self.hold_sync():
             self._shown = scores[1]

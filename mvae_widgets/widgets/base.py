@@ -143,17 +143,15 @@ class MusicWidget(Speaking, Playing, anywidget.AnyWidget):
         ConfigError
             For another name, or where the file cannot be written.
         """
-        from mvae_widgets.export.page import write_page
+        from mvae_widgets.export.page import Page
 
         model: Any = getattr(self, "_model", None)
         decoder = model.page_decoder() if self._decodes and hasattr(model, "page_decoder") else None
         heading = self.title if title is None else title
         traits = {name: getattr(self, name) for name in self.keys if not name.startswith(NOT_IN_PAGES)}
-        return write_page(
-            path,
-            kind=next(name for name in (c.__module__ for c in type(self).__mro__) if name.startswith(ROOM))[
-                len(ROOM) :
-            ],
+        module = next(name for name in (c.__module__ for c in type(self).__mro__) if name.startswith(ROOM))
+        page = Page(
+            kind=module[len(ROOM) :],
             # The heading stands above; the widget's own head line then says what kind of widget it is.
             traits={**traits, "playing": False, "title": "" if heading else self.title},
             data=self._page_data(decoder is not None),
@@ -163,6 +161,7 @@ class MusicWidget(Speaking, Playing, anywidget.AnyWidget):
             licence=getattr(model, "weights_licence", ""),
             decoder=decoder,
         )
+        return page.write(path)
 
     def _page_data(self, decodes: bool) -> dict[str, Any]:
         """What a page without a kernel needs beside the traits (`widgets.pages`)."""

@@ -167,22 +167,24 @@ class InterpolationPad(MusicWidget):
         tables = [score.notes if cell in wanted else score.notes[:0] for cell, score in enumerate(self._scores)]
         return pack(np.concatenate(tables)), [0, *np.cumsum([len(table) for table in tables]).tolist()]
 
-    def show(self, sequence: Any, z: Any = None) -> None:
-        """Put other music at corner A and decode anew: what a link calls. Place and path stay.
+    def show(self, sequence: Any, z: Any = None, corner: str = "A") -> None:
+        """Put other music at a corner and decode anew: what a link calls, for A. Place and path stay.
 
         Parameters
         ----------
-        sequence
-            Music; of a longer piece the first clip.
-        z
-            Its place in latent space, ``[z]``; found by encoding if not given, or if it has another size, as
-            that of a widget of another model.
+        sequence, z
+            Music, of a longer piece the first clip, and its place in latent space, ``[z]``; found by encoding if not
+            given, or if it has another size, as that of a widget of another model.
+        corner
+            ``"A"``, ``"B"``, ``"C"`` or ``"D"``.
         """
-        clip, cut = _first_clip(self._model, "A", sequence)
-        corners = self._corners.copy()
+        if corner not in (*LETTERS,):
+            raise ConfigError(f"There is no corner {corner!r}.", "Give A, B, C or D.")
+        clip, cut = _first_clip(self._model, corner, sequence)
+        corners, at = self._corners.copy(), LETTERS.index(corner)
         given = self._latent(z)
-        corners[0] = self._model.encode([clip]).numpy()[0][0] if given is None else given
-        clips = [clip, *(self._clips[cell] for cell in self._corner_cells()[1:])]
+        corners[at] = self._model.encode([clip]).numpy()[0][0] if given is None else given
+        clips = [clip if k == at else self._clips[cell] for k, cell in enumerate(self._corner_cells())]
         with self.hold_sync():
             self._fill(clips, corners)
             self._status = {}

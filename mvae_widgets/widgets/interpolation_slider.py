@@ -158,26 +158,35 @@ class InterpolationSlider(MusicWidget):
         """Bits a step under the language model, ``[steps]``, or ``[0]``."""
         return np.array(self._route.costs)
 
-    def show(self, sequence: Any, z: Any = None) -> None:
+    def show(self, sequence: Any, z: Any = None, waypoint: int = 0) -> None:
         """Begin the way with other music, whose place in latent space may be known: what a link calls.
+
+        Parameters
+        ----------
+        sequence
+            Music; of a longer piece the first clip.
+        z
+            Its place in latent space, ``[z]``; found by encoding if not given.
+        waypoint
+            Where it is to stand, from 0; -1 is the end of the way.
 
         Raises
         ------
         ConfigError
-            If `z` holds what is no number.
+            If `z` holds what is no number, or there is no such waypoint.
         NothingToEncodeError
             If the music holds nothing that the model takes.
         """
-        start, _ = first_clip(self._model, sequence)
-        clips = [start, *self._waypoints.clips[1:]]
-        points = self._waypoints.z.copy()
+        clips, points = list(self._waypoints.clips), self._waypoints.z.copy()
+        at = range(len(clips))[whole_number(waypoint, "The waypoint", -len(clips), len(clips) - 1)]
+        clips[at], _ = first_clip(self._model, sequence)
         given = None if z is None else _vector(z, points.shape[1])
-        points[0] = self._model.encode([start]).numpy()[0][0] if given is None else given
+        points[at] = self._model.encode([clips[at]]).numpy()[0][0] if given is None else given
         waypoints = Waypoints(self._model, clips, self.steps, self._waypoints.qpm, points)
         with self.hold_sync():
             self._take(waypoints)
             if not self._given:
-                self.labels = [label_of(start), *self.labels[1:]]
+                self.labels = [label_of(clips[at]) if k == at else label for k, label in enumerate(self.labels)]
             self._status = {}
             self._stand()
 

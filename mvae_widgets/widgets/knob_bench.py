@@ -81,17 +81,19 @@ class Bench:
         What is asked of each; at first what the clip has, or else the corpus mean.
     locked
         Attributes that turns of the others are to leave alone.
+    found
+        The music of what is asked.
     """
 
     def __init__(self, model: Codec, names: Sequence[str], clip: Clip, z: FloatArray) -> None:
         self.model, self.names, self.clip, self.z = model, list(names), clip, z
         self.vectors: AttributeVectors = model.attributes
-        self.own = self._measure([clip])[0]
+        self.own = self.measured(clip)
         means = {name: float(self.vectors.mean[self.vectors.index(name)]) for name in names}
         self.centres = {name: own if math.isfinite(own) else means[name] for name, own in self.own.items()}
         self.asked = dict(self.centres)
         self.locked: list[str] = []
-        self._found = Found(clip, z, self.own)
+        self.found = Found(clip, z, self.own)
         # How far each turned knob has moved the music, and the lines with the other moves that they belong to.
         self._moves: dict[str, FloatArray] = {}
         self._known: dict[str, tuple[dict[str, bytes], _Line]] = {}
@@ -107,8 +109,8 @@ class Bench:
         """
         if asked == self.centres:
             self._from(self.z, self.centres)
-            self.asked, self._found = dict(asked), Found(self.clip, self.z, self.own)
-            return self._found
+            self.asked, self.found = dict(asked), Found(self.clip, self.z, self.own)
+            return self.found
         moves, found = dict(self._moves), None
         for name in self.names:
             if asked[name] == self.asked[name]:
@@ -123,13 +125,31 @@ class Bench:
             z = self._where(moves)
             clips, got = self._decode(z[None])
             found = Found(clips[0], z, got[0])
-        self.asked, self._moves, self._found = dict(asked), moves, found
+        self.asked, self._moves, self.found = dict(asked), moves, found
         return found
 
     def lock(self, names: Sequence[str]) -> None:
         """Lock these and no others: turns so far stay as they are, those to come start from here."""
         self.locked = list(names)
-        self._from(self._found.z, self.asked)
+        self._from(self.found.z, self.asked)
+
+    def state(self) -> dict[str, Any]:
+        """Where the bench stands, beside its clip: for `resume`. Arrays are ``[z]`` each."""
+        return {
+            "locked": self.locked,
+            "asked": self.asked,
+            "stand": self._stand,
+            "stand_asked": self._stand_asked,
+            "moves": self._moves,
+            "found": self.found,
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go to where another bench of the same clip stood."""
+        self.locked = list(state["locked"])
+        self._from(state["stand"], dict(state["stand_asked"]))
+        self._moves, self.asked = dict(state["moves"]), dict(state["asked"])
+        self.found = state["found"]
 
     def check(self, name: str) -> None:
         """`ConfigError` if an attribute cannot be moved while the locked ones stay."""
@@ -160,7 +180,7 @@ class Bench:
 
     def page(self) -> dict[str, Any]:
         """Where the bench stands, for a page that goes on by itself (`pages.knobs_page`)."""
-        points = np.stack([self.z, self._stand, self._found.z])
+        points = np.stack([self.z, self._stand, self.found.z])
         moves = self._moves
         return {
             "z": points.astype("<f4").tobytes(),
@@ -272,6 +292,10 @@ class Bench:
     def _decode(self, z: FloatArray) -> tuple[Sequence[Clip], list[Asked]]:
         clips = self.model.decode_clips(z, qpm=self.clip.qpm, program=self.clip.program)
         return clips, self._measure(clips)
+
+    def measured(self, clip: Clip) -> Asked:
+        """What a clip has of each attribute."""
+        return self._measure([clip])[0]
 
     def _measure(self, clips: Any) -> list[Asked]:
         columns = self.model.measure(clips)

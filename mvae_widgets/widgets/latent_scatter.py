@@ -13,23 +13,25 @@ from mvae_widgets.checks import number, whole_number
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.render.bundle import Bundle
 from mvae_widgets.render.map import MapPoints, clips_of, figure, map_bundle
-from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
+from mvae_widgets.widgets.base import STATIC, MusicWidget, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
 from mvae_widgets.widgets.map_data import (
     Numbers,
     as_corpus,
+    bits_of,
     cards_of,
-    letter_of,
     marks_of,
     nearest_of,
+    numbers_in,
+    placed,
     point_of,
     rounded,
-    route_of,
     title_of,
+    words_of,
 )
 from mvae_widgets.widgets.messages import Answer
 from mvae_widgets.widgets.pages import map_page
-from mvae_widgets.widgets.points import PLACE, colouring, default_groups, grouping, sample_of
+from mvae_widgets.widgets.points import PLACE, colouring, default_groups, grouping, sample_of, sampled
 from mvae_widgets.widgets.routes import first_clip, label_of, places_of
 
 if TYPE_CHECKING:
@@ -236,44 +238,23 @@ class LatentScatter(MusicWidget):
         grouped = self.color if found.legend["kind"] == "category" else self.groups
         codes, groups = grouping(self.corpus, grouped) if grouped else (np.zeros(len(self.corpus), np.uint8), {})
         self._codes, self._group_codes = found.codes.astype("<u2"), codes
-        sample = sample_of(len(self.corpus))
         self._version += 1
         with self.hold_sync():
             self._legend, self._groups = found.legend, groups
-            self._sample = sample.astype("<u4").tobytes()
-            self._sample_xy = self._xy[sample].tobytes()
-            self._sample_codes = self._codes[sample].tobytes()
-            self._sample_groups = self._group_codes[sample].tobytes()
+            for name, saved in sampled(self._xy, self._codes, self._group_codes).items():
+                setattr(self, name, saved)
             self._points = {
                 "version": self._version,
                 "count": len(self.corpus),
                 "dimensions": self.projection.dimensions,
                 "model": self._model.name,
-                "words": self._words(),
+                "words": words_of(self._model, self.kind),
             }
 
-    def _words(self) -> str:
-        """What the directions of the map mean: of a plane, pitch or a brighter kit."""
-        if self.kind != "plane":
-            return ""
-        return "kit" if getattr(getattr(self._model, "config", None), "family", "") in ("drums", "groove") else "pitch"
-
     def _mark(self) -> None:
-        if not self._own:
-            return
-        z = np.stack([mark.z for mark in self._own])
-        scores = on_common_tracks([score_of(mark.clip.sequence) for mark in self._own])
-        at, places = self.projection.project(z), places_of(self._model, z)
-        self._marks = [
-            {"letter": letter_of(k), "title": mark.title, "at": rounded(at[k]), "place": places[k]}
-            for k, mark in enumerate(self._own)
-        ]
-        self._mark_notes = pack(np.concatenate([score.notes for score in scores]))
-        self._mark_offsets = [0, *np.cumsum([len(score.notes) for score in scores]).tolist()]
-        self._mark_score = scores[0].as_dict()
-        if self._way:
-            route = self.projection.project(route_of([z[k] for k in self._way]))
-            self._route = [rounded(row) for row in route]
+        if self._own:
+            for name, value in placed(self._model, self.projection, self._own, self._way).items():
+                setattr(self, name, value)
 
     def _at(self, z: Any) -> list[float]:
         return rounded(self.projection.project(np.asarray(z)[None])[0])
@@ -381,14 +362,11 @@ class LatentScatter(MusicWidget):
 
     def _select_op(self, bits: str) -> Answer:
         """Select what the page's lasso holds: one bit a clip, lowest first."""
-        mask = np.unpackbits(np.frombuffer(base64.b64decode(bits), np.uint8), bitorder="little")
-        self.selected = np.flatnonzero(mask[: len(self.corpus)])
+        self.selected = numbers_in(base64.b64decode(bits), len(self.corpus))
         return dict(self._selection), []
 
     def _selection_op(self) -> Answer:
-        mask = np.zeros(len(self.corpus), bool)
-        mask[self.selected] = True
-        return dict(self._selection), [np.packbits(mask, bitorder="little").tobytes()]
+        return dict(self._selection), [bits_of(self.selected, len(self.corpus))]
 
     def _drawn(self, most: int) -> MapPoints:
         """The map as the static pictures take it: no more points than `most`."""
@@ -405,7 +383,7 @@ class LatentScatter(MusicWidget):
             route=[row[:2] for row in self._route],
             here=(self._here["at"][:2], self._here["place"]) if self._here else None,
             lit=np.isin(sample, chosen) if len(self.selected) else None,
-            words=self._words(),
+            words=words_of(self._model, self.kind),
         )
 
     def _page_data(self, decodes: bool) -> dict[str, Any]:

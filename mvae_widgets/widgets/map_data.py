@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from mvae_widgets.errors import ConfigError, MusicVAEWarning
 from mvae_widgets.latent.interpolate import slerp
 from mvae_widgets.music.clips import Clip
-from mvae_widgets.widgets.base import pack, score_of
+from mvae_widgets.widgets.base import on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec
 from mvae_widgets.widgets.messages import Answer
 from mvae_widgets.widgets.points import label
@@ -25,15 +25,19 @@ __all__ = [
     "Marked",
     "Numbers",
     "as_corpus",
+    "bits_of",
     "cards_of",
     "letter_of",
     "marks_of",
     "nearest_of",
+    "numbers_in",
     "numbers_of",
+    "placed",
     "point_of",
     "rounded",
     "route_of",
     "title_of",
+    "words_of",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -120,7 +124,41 @@ def marks_of(model: Codec, clips: Any, path: Any, corpus: Any) -> tuple[list[Mar
     return marks, way
 
 
-def route_of(z: Sequence[Array]) -> Array:
+def placed(model: Codec, projection: Any, own: Sequence[Marked], way: Sequence[int]) -> dict[str, Any]:
+    """The marks and the path as the widget's traits: where they lie on a map, and their music.
+
+    Parameters
+    ----------
+    projection
+        The map.
+    own, way
+        What `marks_of` gives, one mark at least.
+    """
+    z = np.stack([mark.z for mark in own])
+    scores = on_common_tracks([score_of(mark.clip.sequence) for mark in own])
+    at, places = projection.project(z), places_of(model, z)
+    traits = {
+        "_marks": [
+            {"letter": letter_of(k), "title": mark.title, "at": rounded(at[k]), "place": places[k]}
+            for k, mark in enumerate(own)
+        ],
+        "_mark_notes": pack(np.concatenate([score.notes for score in scores])),
+        "_mark_offsets": [0, *np.cumsum([len(score.notes) for score in scores]).tolist()],
+        "_mark_score": scores[0].as_dict(),
+    }
+    return traits | (
+        {"_route": [rounded(row) for row in projection.project(route_of([z[k] for k in way]))]} if way else {}
+    )
+
+
+def words_of(model: Any, kind: str) -> str:
+    """What up and down mean on a map: of a plane ``"pitch"`` or ``"kit"``, else nothing."""
+    if kind != "plane":
+        return ""
+    return "kit" if getattr(getattr(model, "config", None), "family", "") in ("drums", "groove") else "pitch"
+
+
+def route_of(z: Sequence[Array] | Array) -> Array:
     """Latent vectors along the arcs through some points, ``[steps, z]``."""
     along = np.linspace(0, 1, FINE + 1)[1:]
     return np.concatenate([z[0][None], *(slerp(a, b, along) for a, b in pairwise(z))])
@@ -134,9 +172,10 @@ def letter_of(index: int) -> str:
 def cards_of(model: Codec, corpus: Any, chosen: Sequence[int], columns: Sequence[str]) -> Answer:
     """Title, place, music and the values of some columns of clips, as the page's cards show them."""
     places = places_of(model, corpus.mu[list(chosen)]) if chosen else []
+    # All at once: a corpus may decode its clips only now.
+    clips = corpus[np.asarray(chosen, np.int64)]
     cards, notes = [], []
-    for index, place in zip(chosen, places, strict=True):
-        clip = corpus[index]
+    for index, place, clip in zip(chosen, places, clips, strict=True):
         score = score_of(clip.sequence)
         values = [_shown(_value(corpus, name, index)) for name in columns if name]
         about = " · ".join(dict.fromkeys(filter(None, values)))
@@ -170,6 +209,18 @@ def numbers_of(given: Any, n: int) -> Array:
         wrong = chosen.min() if chosen.min() < 0 else chosen.max()
         raise ConfigError(f"There is no clip {wrong:,}.", f"The numbers go from 0 to {n - 1:,}.")
     return np.unique(chosen).astype(np.int64)
+
+
+def bits_of(numbers: Array, n: int) -> bytes:
+    """Numbers below `n` as one bit each, lowest first."""
+    mask = np.zeros(n, bool)
+    mask[numbers] = True
+    return np.packbits(mask, bitorder="little").tobytes()
+
+
+def numbers_in(bits: bytes, n: int) -> Array:
+    """The numbers below `n` whose bits are set."""
+    return np.flatnonzero(np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")[:n])
 
 
 class Numbers(t.TraitType[Any, Any]):

@@ -16,7 +16,7 @@ from mvae_widgets.widgets.base import pack, score_of
 from mvae_widgets.widgets.codec import Codec
 from mvae_widgets.widgets.map_data import cards_of
 
-__all__ = ["corners_page", "knobs_page", "map_page", "route_page"]
+__all__ = ["corners_page", "floats", "knobs_page", "map_page", "route_page"]
 
 Array = np.ndarray[Any, Any]
 Page = dict[str, Any]

@@ -25,6 +25,7 @@ __all__ = [
     "label",
     "place_codes",
     "sample_of",
+    "sampled",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -139,6 +140,17 @@ def sample_of(n: int, most: int = SAVED) -> Array:
     if n <= most:
         return np.arange(n, dtype=np.uint32)
     return np.sort(np.random.default_rng(0).choice(n, most, replace=False)).astype(np.uint32)
+
+
+def sampled(xy: Array, codes: Array, groups: Array) -> dict[str, bytes]:
+    """The points that a notebook saves, as the widget's traits: their numbers, places, colours and groups."""
+    sample = sample_of(len(xy))
+    return {
+        "_sample": sample.astype("<u4").tobytes(),
+        "_sample_xy": xy[sample].tobytes(),
+        "_sample_codes": codes[sample].tobytes(),
+        "_sample_groups": groups[sample].tobytes(),
+    }
 
 
 def _column(corpus: Any, name: str) -> Array:

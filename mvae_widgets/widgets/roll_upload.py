@@ -1,9 +1,10 @@
-"""A file that a reader drops on the piano roll: it comes in pieces and is read with the last."""
+"""A file that a reader drops on a widget: it comes in pieces and is read with the last."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any
 
 from mvae_widgets.errors import ReadError
@@ -18,9 +19,25 @@ MOST_TRACKS = 32
 
 
 class Upload:
-    """Takes the pieces of one file at a time; a file that is broken off is forgotten with the next."""
+    """Takes the pieces of one file at a time; a file that is broken off is forgotten with the next.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    read
+        Makes of the file's bytes and name what is given back; music if not given.
+    most
+        Bytes of a file.
+    instead
+        What to do with a larger one.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[bytes, str], Any] | None = None,
+        most: int = MOST,
+        instead: str = "Read it in Python: roll.sequence = mv.read(path).",
+    ) -> None:
+        self._read, self._most, self._instead = read or _music, most, instead
         self._name = ""
         self._size = 0
         self._held = bytearray()
@@ -41,8 +58,8 @@ class Upload:
 
         Returns
         -------
-        NoteSequence or None
-            The music, with the last piece.
+        Any
+            What the file holds, with the last piece: music, a NoteSequence. None before.
 
         Raises
         ------
@@ -51,8 +68,11 @@ class Upload:
         """
         if offset == 0:
             self._name, self._size, self._held = name, size, bytearray()
-        if size > MOST:
-            raise self._refused(f"'{name}' has {size / 2**20:.1f} MB, more than the {MOST // 2**20} MB taken here.")
+        if size > self._most:
+            most = self._most // 2**20
+            raise self._refused(
+                f"'{name}' has {size / 2**20:.1f} MB, more than the {most} MB taken here.", self._instead
+            )
         if (name, size, offset) != (self._name, self._size, len(self._held)):
             raise self._refused(f"A piece of '{name}' is missing.", "Drop the file again.")
         try:
@@ -62,9 +82,9 @@ class Upload:
         if len(self._held) < size:
             return None
         held, self._held = bytes(self._held), bytearray()
-        return _music(held, name)
+        return self._read(held, name)
 
-    def _refused(self, message: str, hint: str = "Read it in Python: roll.sequence = mv.read(path).") -> ReadError:
+    def _refused(self, message: str, hint: str) -> ReadError:
         self._name, self._held = "", bytearray()
         return ReadError(message, hint)
 

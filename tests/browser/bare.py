@@ -7,6 +7,7 @@ import functools
 import http.server
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,30 @@ class BarePage:
         page.expose_function("kernel", self._kernel)
         page.goto(f"http://127.0.0.1:{self._server.server_port}/js/dev/kernel.html")
         page.wait_for_selector("body[data-ready]")
-        if dark:
-            page.evaluate("document.body.classList.add('dark')")
+        self.paper(dark)
+
+    def paper(self, dark: bool) -> None:
+        """Make the page light or dark."""
+        self.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
+
+    def looks(self, *widths: int, room: int = 0) -> Iterator[tuple[int, str]]:
+        """Both themes in several widths, one after another: (width, theme), to be looked at.
+
+        Parameters
+        ----------
+        widths
+            Of the widgets; px.
+        room
+            Px that the page has beside them.
+        """
+        for theme in ("light", "dark"):
+            self.paper(theme == "dark")
+            for width in widths:
+                self.page.set_viewport_size({"width": width + room, "height": self.page.viewport_size["height"]})
+                painted = "theme => [...document.querySelectorAll('.mv-root')].every(e => e.dataset.theme === theme)"
+                self.page.wait_for_function(painted, arg=theme)
+                self.page.wait_for_timeout(250)
+                yield width, theme
 
     def show(self, widget: MusicWidget) -> Any:
         """Mount a widget below the others; its root as a locator."""
@@ -56,7 +79,7 @@ class BarePage:
         side = self._widgets[name] = Side(widget)
         kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(widget).__name__).lower()
         self.page.evaluate("([id, kind, traits]) => window.show(id, kind, traits)", [name, kind, side.state()])
-        root = self.page.locator(f"#{name} .mv-root")
+        root = self.page.locator(f"#{name} .mv-root").first
         root.wait_for()
         return root
 

@@ -76,11 +76,12 @@ class Lab:
         with urllib.request.urlopen(request, timeout=5) as response:
             return json.load(response)
 
-    def set_theme(self, theme: str) -> None:
-        folder = self.settings / "@jupyterlab" / "apputils-extension"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "themes.jupyterlab-settings").write_text(json.dumps({"theme": f"JupyterLab {theme.title()}"}))
-        (folder / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
+    def set(self, plugin: str, **settings: str) -> None:
+        """What a user would set: ``set("apputils-extension:themes", theme="JupyterLab Dark")``."""
+        extension, name = plugin.split(":")
+        file = self.settings / "@jupyterlab" / extension / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings))
 
     def stop(self) -> None:
         self.process.terminate()
@@ -154,6 +155,13 @@ class Notebook:
         root.scroll_into_view_if_needed()
         return root
 
+    def set_theme(self, theme: str) -> None:
+        """Choose another theme in the menu."""
+        self.page.get_by_role("menuitem", name="Settings", exact=True).first.click()
+        self.page.get_by_text("Theme", exact=True).first.hover()
+        self.page.get_by_text(f"JupyterLab {theme.title()}", exact=True).first.click()
+        self.page.wait_for_selector(f"body[data-jp-theme-name='JupyterLab {theme.title()}']", state="attached")
+
     def close(self) -> None:
         self.client.stop_channels()
         self.page.context.close()
@@ -166,12 +174,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     server.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Notebook]]:
-    """Open a notebook made of cells of code, or a file: ``open_notebook(cells, theme="dark")``."""
+    """Open a notebook made of cells of code, or a file: ``open_notebook(cells, theme="dark")``.
+
+    It stays open until the module ends: page and kernel take seconds, so tests share one. Without `windowing` also
+    cells that are out of sight stay in the page.
+    """
     with ExitStack() as stack:
 
-        def make(cells: list[str] | Path, theme: str = "light", width: int = 1280, height: int = 1000) -> Notebook:
+        def make(cells: list[str] | Path, theme: str = "light", scale: float = 1, windowing: bool = True) -> Notebook:
             name = f"{secrets.token_hex(4)}.ipynb"
             if isinstance(cells, Path):
                 notebook = nbformat.read(cells, as_version=4)
@@ -179,8 +191,10 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Notebook]]:
                 notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
                 notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
             nbformat.write(notebook, lab.work / name)
-            lab.set_theme(theme)
-            context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=2)
+            lab.set("apputils-extension:themes", theme=f"JupyterLab {theme.title()}")
+            lab.set("apputils-extension:notification", fetchNews="false")
+            lab.set("notebook-extension:tracker", **({} if windowing else {"windowingMode": "none"}))
+            context = browser.new_context(viewport={"width": 1280, "height": 1000}, device_scale_factor=scale)
             context.add_init_script(RECORDER)
             opened = Notebook(lab, context.new_page(), name)
             stack.callback(opened.close)
@@ -192,10 +206,21 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Notebook]]:
 @pytest.fixture
 def bare(browser: Any) -> Iterator[Callable[..., BarePage]]:
     """A page without Jupyter: ``bare(width=800, dark=True).show(widget)``."""
+    yield from bare_pages(browser)
+
+
+@pytest.fixture(scope="module")
+def lasting(browser: Any) -> Iterator[Callable[..., BarePage]]:
+    """As `bare`, but the page stays until the module ends."""
+    yield from bare_pages(browser)
+
+
+def bare_pages(browser: Any) -> Iterator[Callable[..., BarePage]]:
     pages: list[BarePage] = []
 
-    def make(width: int = 1100, height: int = 1000, dark: bool = False, **context: Any) -> BarePage:
-        opened = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=2, **context)
+    def make(width: int = 1100, height: int = 1000, dark: bool = False, scale: float = 1, **context: Any) -> BarePage:
+        size = {"width": width, "height": height}
+        opened = browser.new_context(viewport=size, device_scale_factor=scale, **context)
         opened.add_init_script(RECORDER)
         pages.append(BarePage(opened.new_page(), dark))
         return pages[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import mvae_widgets as mv
@@ -15,10 +16,27 @@ WIDGETS: dict[str, Maker] = {
     "interpolation_slider": lambda model, clips: mv.InterpolationSlider(model, clips[0], clips[1]),
     "interpolation_pad": lambda model, clips: mv.InterpolationPad(model, clips[:4]),
     "attribute_knobs": lambda model, clips: mv.AttributeKnobs(model, clips[0]),
-    "latent_scatter": lambda model, clips: mv.LatentScatter(model),
+    "latent_scatter": lambda model, clips: mv.LatentScatter(model, prior(model)),
     "compare": lambda model, clips: mv.Compare.reconstruction(model, clips[0]),
     "compare_routes": lambda model, clips: mv.Compare.routes(model, clips[0], clips[1]),
 }
+# Where the music is, and the keyboard.
+MAIN = {
+    "piano_roll": ".mv-stage",
+    "piano_roll_editor": ".mv-stage",
+    "interpolation_slider": ".mv-slider",
+    "interpolation_pad": ".mv-pad-square",
+    "attribute_knobs": ".mv-knob",
+    "latent_scatter": ".mv-map-stage",
+    "compare": ".mv-stage",
+    "compare_routes": ".mv-cell",
+}
+
+
+@cache
+def prior(model: Any) -> Any:
+    """What a map shows where it is given nothing; decoding it takes seconds."""
+    return mv.LatentScatter(model).corpus
 
 
 def bundled_clips(model: Any) -> list[Any]:

@@ -134,7 +134,7 @@ class FramedPage:
         name = self.open(widget)
         # A browser draws few frames for what is out of sight.
         self.page.locator(f"#{name}").scroll_into_view_if_needed()
-        root = self.page.frame_locator(f"#{name}").locator(".mv-root")
+        root = self.page.frame_locator(f"#{name}").locator(".mv-root").first
         root.wait_for()
         return root
 

@@ -11,6 +11,7 @@ import pytest
 
 import mvae_widgets as mv
 from tests.browser.bare import BarePage
+from tests.browser.listening import warm_up
 
 __all__ = ["START", "TUNE", "Hand", "beat", "edit", "notes_of"]
 
@@ -96,11 +97,7 @@ class Hand:
 
     def warm_up(self) -> None:
         """Play once, so that the instruments have arrived and the recorder runs."""
-        self.root.locator(".mv-play").click()
-        loaded = "e => e.dataset.engine === 'soundfont' && window.__tape.ready"
-        self.page.wait_for_function(loaded, arg=self.root.element_handle(), timeout=60_000)
-        self.root.get_by_role("button", name="Stop").click()
-        self.page.wait_for_timeout(500)
+        warm_up(self.page, self.root)
 
     def rest(self) -> None:
         """Until what was done has reached Python, and come back."""

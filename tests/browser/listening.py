@@ -11,7 +11,7 @@ import numpy as np
 # the audio thread, so a busy page loses nothing.
 RECORDER = """
 (() => {
-  const tape = { chunks: [], rate: 0, ready: false };
+  const tape = { chunks: [], rate: 0, ready: false, loud: null };
   window.__tape = tape;
   const connect = AudioNode.prototype.connect;
   const source = `registerProcessor("tape", class extends AudioWorkletProcessor {
@@ -28,7 +28,10 @@ RECORDER = """
       recorders.set(context, context.audioWorklet.addModule(url).then(() => {
         const node = new AudioWorkletNode(context, "tape", { numberOfOutputs: 0, channelCount: 1,
           channelCountMode: "explicit" });
-        node.port.onmessage = (event) => tape.chunks.push(event.data);
+        node.port.onmessage = ({ data }) => {
+          tape.chunks.push(data);
+          if (tape.loud === null && data[1].some((x) => Math.abs(x) > 1e-3)) tape.loud = data[0];
+        };
         tape.rate = context.sampleRate;
         tape.ready = true;
         return node;
@@ -78,7 +81,18 @@ class Tape:
 
 
 def erase(page: Any) -> None:
-    page.evaluate("() => { window.__tape.chunks.length = 0; }")
+    page.evaluate("() => { window.__tape.chunks.length = 0; window.__tape.loud = null; }")
+
+
+def wait(page: Any, seconds: float) -> None:
+    """Until so much has been recorded from the first sound on, however late that came."""
+    page.wait_for_function(
+        "seconds => { const { chunks, rate, loud } = window.__tape;"
+        " return loud !== null && chunks.at(-1)[0] - loud >= seconds * rate; }",
+        arg=seconds,
+        polling=100,
+        timeout=1000 * seconds + 30_000,
+    )
 
 
 def read(page: Any) -> Tape:
@@ -137,3 +151,39 @@ def rise(tape: Tape, second: float) -> float:
         return float(np.sqrt(np.mean(part**2))) if len(part) else 0.0
 
     return level(second + 0.005, second + 0.03) / max(level(second - 0.03, second - 0.005), 1e-6)
+
+
+def starts(sequence: Any, qpm: float) -> np.ndarray[Any, Any]:
+    """Seconds at which the notes of a sequence begin when it is played in another tempo."""
+    first = sequence.tempos[0].qpm if sequence.tempos else 120.0
+    return np.array(sorted({round(note.start_time * first / qpm, 6) for note in sequence.notes}))
+
+
+def warm_up(page: Any, root: Any) -> None:
+    """Play once so that the instruments arrive and the recorder runs."""
+    root.locator(".mv-play").click()
+    page.wait_for_function(
+        "e => e.dataset.engine === 'soundfont' && window.__tape.ready", arg=root.element_handle(), timeout=60_000
+    )
+    root.get_by_role("button", name="Stop", exact=True).click()
+    page.wait_for_timeout(500)
+
+
+def play(page: Any, root: Any, seconds: float) -> Tape:
+    """Press play with an empty tape, listen so long from the first sound on, press stop."""
+    erase(page)
+    root.get_by_role("button", name="Play", exact=True).click()
+    wait(page, seconds)
+    tape = read(page)
+    root.get_by_role("button", name="Stop", exact=True).click()
+    return tape
+
+
+def check(tape: Tape, expected: np.ndarray[Any, Any]) -> None:
+    """Onsets are those that are expected and no others, and it is loud enough and not too loud."""
+    heard = onsets(tape, from_silence=True)
+    assert len(heard), "silence"
+    missing, extra = compare(heard - heard[0], expected - expected[0])
+    assert not missing
+    assert not extra
+    assert 0.3 < tape.peak <= 1.0

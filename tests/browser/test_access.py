@@ -12,7 +12,7 @@ import pytest
 
 from mvae_widgets.widgets import messages
 from tests.browser.bare import BarePage
-from tests.browser.every_widget import WIDGETS, bundled_clips
+from tests.browser.every_widget import MAIN, WIDGETS, bundled_clips
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 # A notebook's page has its own landmarks and headings: those of the bare page say nothing of ours.
@@ -20,16 +20,6 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
     "rules": {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
 }
 FOCUSABLE = "button, input, select, textarea, a[href], [tabindex]"
-MAIN = {
-    "piano_roll": ".mv-stage",
-    "piano_roll_editor": ".mv-stage",
-    "interpolation_slider": ".mv-slider",
-    "interpolation_pad": ".mv-pad-square",
-    "attribute_knobs": ".mv-knob",
-    "latent_scatter": ".mv-map-stage",
-    "compare": ".mv-stage",
-    "compare_routes": ".mv-cell",
-}
 # What has the focus: its place on the page, its name, and whether it looks other than without.
 FOCUSED = """() => {
   const e = document.activeElement;
@@ -61,6 +51,7 @@ def widgets(model: Any) -> Callable[[str], Any]:
     @cache
     def made(name: str) -> Any:
         widget = WIDGETS[name](model, clips)
+        widget.loop = True
         # The built-in sound will do, and megabytes of instruments take their time.
         widget._handlers["asset"] = lambda name, **more: messages.asset("none" if "sf2" in name else name, **more)
         return widget
@@ -68,18 +59,43 @@ def widgets(model: Any) -> Callable[[str], Any]:
     return made
 
 
-@pytest.fixture
-def shown(widgets: Callable[[str], Any], bare: Callable[..., BarePage]) -> Callable[..., tuple[BarePage, Any]]:
-    """Show a widget by its name: ``shown("piano_roll", dark=True)``."""
+@pytest.fixture(scope="module")
+def pages(widgets: Callable[[str], Any], lasting: Callable[..., BarePage]) -> Callable[[str], tuple[BarePage, Any]]:
+    """A page for each widget, opened when first asked for."""
 
-    def show(name: str, **context: Any) -> tuple[BarePage, Any]:
-        page, widget = bare(**context), widgets(name)
-        widget.playing, widget.loop = False, True
-        root = page.show(widget)
-        page.page.wait_for_timeout(300)
+    @cache
+    def opened(name: str) -> tuple[BarePage, Any]:
+        page = lasting()
+        return page, page.show(widgets(name))
+
+    return opened
+
+
+@pytest.fixture
+def shown(pages: Callable[[str], tuple[BarePage, Any]]) -> Callable[..., tuple[BarePage, Any]]:
+    """A widget by its name, at rest, in its page: ``shown("piano_roll", dark=True, forced_colors="active")``."""
+
+    def show(name: str, dark: bool = False, **media: Any) -> tuple[BarePage, Any]:
+        page, root = pages(name)
+        calm(page, root)
+        page.paper(dark)
+        none = {"forced_colors": "none", "reduced_motion": "no-preference", "color_scheme": "light"}
+        page.page.emulate_media(**{**none, **media})
+        page.page.wait_for_timeout(200)
         return page, root
 
     return show
+
+
+def calm(page: BarePage, root: Any) -> None:
+    """What a test has left: nothing plays, nothing has the focus, the stops of the last walk are forgotten."""
+    root.get_by_role("button", name="Stop", exact=True).first.click()
+    # Tab begins again where something that had the focus has been.
+    page.page.evaluate(
+        "() => { const e = document.createElement('i'); e.tabIndex = -1; document.body.prepend(e); e.focus();"
+        " e.remove(); window.__stops = []; scrollTo(0, 0); }"
+    )
+    page.page.mouse.move(0, 0)
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed; `npm ci` brings it")
@@ -187,9 +203,11 @@ def test_reduced_motion(name: str, shown: Callable[..., tuple[BarePage, Any]]) -
 
 
 @pytest.mark.parametrize("name", WIDGETS)
-def test_fingers_find_every_control(name: str, shown: Callable[..., tuple[BarePage, Any]]) -> None:
+def test_fingers_find_every_control(name: str, widgets: Callable[[str], Any], bare: Callable[..., BarePage]) -> None:
     """On a touch screen each control takes a tap within 12 px of its middle (24 px in all: WCAG 2.5.8)."""
-    page, root = shown(name, has_touch=True, is_mobile=True)
+    page = bare(has_touch=True, is_mobile=True)
+    root = page.show(widgets(name))
+    page.page.wait_for_timeout(300)
     assert page.page.evaluate("matchMedia('(pointer: coarse)').matches")
     small = root.evaluate(
         """e => [...e.querySelectorAll("button, input, [role=slider], [role=radio]")]

@@ -10,8 +10,6 @@ import pytest
 
 import mvae_widgets as mv
 from tests.browser.bare import BarePage
-from tests.browser.conftest import Notebook
-from tests.browser.test_sound import SETUP
 
 
 @pytest.fixture(scope="module")
@@ -72,36 +70,19 @@ def test_words_choose_which_of_two_plays(reel: Any, air: Any, bare: Callable[...
     assert not page.errors
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [560, 800, 1100])
-def test_pictures_to_be_looked_at(
-    model: Any, clips: list[Any], bare: Callable[..., BarePage], artefacts: Path, width: int, dark: bool
-) -> None:
-    page = bare(width=width + 32, dark=dark)
+def test_pictures_to_be_looked_at(model: Any, clips: list[Any], bare: Callable[..., BarePage], artefacts: Path) -> None:
+    page = bare(scale=2)
     widgets = {
         "reconstruction": mv.Compare.reconstruction(model, mv.tunes.load("low-road")),
         "routes": mv.Compare.routes(model, *clips),
         "samples": mv.Compare.samples(model),
         "mean": mv.Compare.mean(model, *clips),
     }
-    for name, widget in widgets.items():
-        root = page.show(widget)
-        page.page.wait_for_timeout(150)
-        assert root.bounding_box()["width"] == width
-        theme = "dark" if dark else "light"
-        suffix = "" if name == "reconstruction" else f"-{name}"
-        root.screenshot(path=artefacts / f"compare{suffix}-{theme}-{width}.png")
-    assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing stands out at the right"
+    roots = {name: page.show(widget) for name, widget in widgets.items()}
+    for width, theme in page.looks(560, 800, 1100, room=32):
+        for name, root in roots.items():
+            assert root.bounding_box()["width"] == width
+            suffix = "" if name == "reconstruction" else f"-{name}"
+            root.screenshot(path=artefacts / f"compare{suffix}-{theme}-{width}.png")
+        assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing stands out"
     assert not page.errors
-
-
-def test_in_jupyterlab_what_is_chosen_is_told(open_notebook: Callable[..., Notebook]) -> None:
-    cells = [SETUP, "compare = mv.Compare.reconstruction(model, a)\ncompare", "rows = mv.Compare.samples(model)\nrows"]
-    notebook = open_notebook(cells)
-    notebook.run_all()
-    pair, rows = notebook.widget(0), notebook.widget(1)
-    pair.get_by_role("radio", name="Reconstruction").press("ArrowLeft")
-    notebook.wait_for("print(compare.selected)", "('original', 0)")
-    rows.locator(".mv-cell").first.press("ArrowRight")
-    notebook.wait_for("print(rows.selected)", "('data', 1)")
-    assert not notebook.errors

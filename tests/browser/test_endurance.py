@@ -11,6 +11,7 @@ import pytest
 import mvae_widgets as mv
 from tests.browser.bare import BarePage
 from tests.browser.every_widget import WIDGETS, bundled_clips
+from tests.browser.memory import measured
 
 SAVED = 300_000
 """Bytes that a widget may add to a notebook that is saved."""
@@ -29,18 +30,6 @@ MOVES = """async ([selector, moves]) => {
   }
   el.dispatchEvent(new PointerEvent("pointerup", at(moves)));
 }"""
-
-
-def measured(page: BarePage) -> dict[str, float]:
-    """What the page holds after a garbage collection: heap bytes, nodes, listeners, audio nodes."""
-    session = page.page.context.new_cdp_session(page.page)
-    session.send("Performance.enable")
-    for _ in range(3):
-        session.send("HeapProfiler.collectGarbage")
-        page.page.wait_for_timeout(300)
-    metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
-    session.detach()
-    return {name: metrics[name] for name in ("JSHeapUsedSize", "Nodes", "JSEventListeners", "AudioHandlers")}
 
 
 @pytest.mark.parametrize("name", WIDGETS)
@@ -63,10 +52,10 @@ def test_ten_thousand_moves_leave_nothing_behind(model: Any, bare: Callable[...,
     page.page.wait_for_timeout(1500)
     move = [".mv-slider", 500]
     page.page.evaluate(MOVES, move)
-    before = measured(page)
+    before = measured(page.page)
     page.page.evaluate(MOVES, [".mv-slider", 10_000])
     page.page.wait_for_timeout(4000)
-    after = measured(page)
+    after = measured(page.page)
     assert after["Nodes"] <= before["Nodes"] + 50
     assert after["JSEventListeners"] <= before["JSEventListeners"] + 20
     assert after["AudioHandlers"] <= before["AudioHandlers"] + 6

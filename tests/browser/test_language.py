@@ -37,7 +37,7 @@ CUT = """e => [...e.querySelectorAll("*")].filter((x) => {
 FREE = re.compile(
     r"Ctrl|Shift|Alt|Home|End|Page Up|Page Down|Delete|Escape|Esc|MIDI|MusicXML|ABC|Web Audio|melody-2bar|PCA|UMAP|"
     r"model\.clips\(piece\)\[i\]|Python|Ah ! vous dirai-je, maman|The Devil's Dream|Fisher's Hornpipe|Frère Jacques|"
-    r"Low Road|The Low Road|Soldier's Joy|Acoustic Grand Piano|Electric Bass \(finger\)|note_density|\b[A-Z]\b|"
+    r"Low Road|The Low Road|Soldier's Joy|note_density|\b[A-Z]\b|"
     r"\b[A-G]♯?-?\d\b|MB"
 )
 
@@ -54,20 +54,21 @@ def widgets(model: Any) -> Iterator[dict[str, Any]]:
 def test_chinese_fits_and_is_all_there(
     name: str, widgets: dict[str, Any], bare: Callable[..., BarePage], artefacts: Path
 ) -> None:
+    page = bare(width=WIDTHS[0], scale=2)
+    root = page.show(widgets[name])
+    page.page.wait_for_timeout(400)
+    for button in root.locator('[aria-expanded="false"]:visible').all():
+        button.click()
+    assert root.get_attribute("lang") == "zh-CN"
     for width in WIDTHS:
-        page = bare(width=width)
-        root = page.show(widgets[name])
-        page.page.wait_for_timeout(400)
-        for button in root.locator('[aria-expanded="false"]:visible').all():
-            button.click()
-        page.page.wait_for_timeout(200)
-        assert root.get_attribute("lang") == "zh-CN"
+        page.page.set_viewport_size({"width": width, "height": 1000})
+        page.page.wait_for_timeout(250)
         root.screenshot(path=artefacts / f"zh-{name}-{width}.png")
         assert root.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
         assert root.evaluate(CUT) == []
         words = {text for text in root.evaluate(WORDS) if re.search(r"[A-Za-z]{2,}", FREE.sub("", text))}
         assert words == set()
-        assert page.errors == []
+    assert page.errors == []
 
 
 def test_what_the_kernel_says_is_chinese_too(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ import pytest
 import mvae_widgets as mv
 from tests.browser import listening
 from tests.browser.bare import BarePage
-from tests.browser.conftest import Notebook
-from tests.browser.test_sound import SETUP, warm_up
+from tests.browser.listening import warm_up
 
 PATH = [[6, 0], [5, 1], [4, 1], [3, 2], [2, 3], [1, 5], [0, 6]]
 TUNES = ("ah-vous-dirai-je-maman", "devils-dream", "frere-jacques", "fishers-hornpipe")
@@ -209,7 +207,7 @@ def test_the_path_is_heard_bar_by_bar(pad: mv.InterpolationPad, bare: Callable[.
     pad.tempo, pad.loop = 150.0, False
     pad.path = [[0, 0], [2, 1], [4, 4]]
     root = page.show(pad)
-    warm_up(page, root)  # type: ignore[arg-type]
+    warm_up(page.page, root)
     listening.erase(page.page)
     seconds = 8 * 60 / 150
     root.get_by_role("button", name="Play", exact=True).click()
@@ -261,50 +259,16 @@ def test_many_cells_come_by_message(
     assert not page.errors
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [560, 800, 1100])
-def test_pictures_for_the_eye(
-    model: Any, corners: list[Any], bare: Callable[..., BarePage], artefacts: Path, dark: bool, width: int
-) -> None:
-    pad = mv.InterpolationPad(model, corners, n=7, value=(3, 2), path=PATH)
-    page = bare(width=width + 32, height=1400, dark=dark)
-    root = page.show(pad)
-    page.page.wait_for_timeout(300)
-    root.screenshot(path=artefacts / f"pad-{'dark' if dark else 'light'}-{width}.png")
-    inside = "e => e.scrollWidth <= e.clientWidth && document.documentElement.scrollWidth <= innerWidth"
-    assert root.evaluate(inside), "nothing stands out at the side"
-    square = root.locator(".mv-pad-square").bounding_box()
-    assert square["width"] == square["height"] == (560 if width == 560 else min(480, int(0.53 * width)))
+def test_pictures_for_the_eye(model: Any, corners: list[Any], bare: Callable[..., BarePage], artefacts: Path) -> None:
+    page = bare(height=1400, scale=2)
+    root = page.show(mv.InterpolationPad(model, corners, n=7, value=(3, 2), path=PATH))
+    for width, theme in page.looks(560, 800, 1100, room=32):
+        root.screenshot(path=artefacts / f"pad-{theme}-{width}.png")
+        inside = "e => e.scrollWidth <= e.clientWidth && document.documentElement.scrollWidth <= innerWidth"
+        assert root.evaluate(inside), "nothing stands out at the side"
+        square = root.locator(".mv-pad-square").bounding_box()
+        assert square["width"] == square["height"] == (560 if width == 560 else min(480, int(0.53 * width)))
     assert not page.errors
-
-
-def test_in_jupyterlab(open_notebook: Callable[..., Notebook]) -> None:
-    cells = [
-        SETUP,
-        "pad = mv.InterpolationPad(model, [a, b, b, a], n=4)\nseen = []",
-        "pad.observe(seen.append, 'sequence')\npad",
-    ]
-    notebook = open_notebook(cells)
-    notebook.run_all()
-    root = notebook.widget(0)
-    grid = root.locator(".mv-pad-square")
-    grid.press("ArrowDown")
-    grid.press("ArrowRight")
-    notebook.wait_for("print(pad.value)", "(1, 1)")
-    assert json.loads(notebook.python("print(len(seen))")) == 2
-    grid.press("Shift+ArrowRight")
-    notebook.wait_for("print(pad.value)", "(1, 1.1)")
-    notes = notebook.python("print(len(pad.sequence.notes))")
-    notebook.page.wait_for_function("([e, n]) => e.dataset.notes === n", arg=[root.element_handle(), notes])
-    grid.press("p")
-    grid.press("ArrowRight")
-    grid.press("p")
-    notebook.wait_for("print(pad.path)", "[[1, 1], [1, 2]]")
-    notebook.python("pad.path = [[0, 0], [3, 3], [0, 3]]")
-    notebook.page.wait_for_function("e => e.dataset.path === '3'", arg=root.element_handle())
-    notebook.python("pad.value = (3, 0)")
-    notebook.page.wait_for_function("e => e.dataset.cell === '3,0'", arg=root.element_handle())
-    assert not notebook.errors
 
 
 def test_what_follows_the_pad_shows_the_cell_that_sounds(

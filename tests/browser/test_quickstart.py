@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.browser.conftest import QUICKSTART, Notebook
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_run_all_see_and_drag(open_notebook: Callable[..., Notebook], artefacts: Path, theme: str) -> None:
-    notebook = open_notebook(QUICKSTART, theme=theme)
+def test_run_all_see_and_drag(open_notebook: Callable[..., Notebook], artefacts: Path) -> None:
+    notebook = open_notebook(QUICKSTART, scale=2)
     notebook.run_all()
     roll = notebook.widget(0)
     shown = int(roll.get_attribute("data-notes"))
     assert shown == int(notebook.python("print(len(a.notes))")) > 20
-    assert roll.get_attribute("data-theme") == theme
-    roll.screenshot(path=artefacts / f"quickstart-roll-{theme}.png")
-    notebook.widget(1).screenshot(path=artefacts / f"quickstart-roll-model-{theme}.png")
 
     slider = notebook.widget(2)
     handle = slider.get_by_role("slider", name="Step between A and B")
@@ -27,13 +21,18 @@ def test_run_all_see_and_drag(open_notebook: Callable[..., Notebook], artefacts:
     handle.focus()
     for _ in range(3):
         handle.press("ArrowRight")
-    notebook.page.wait_for_timeout(400)
+    notebook.wait_for("print(slider.value, slider.step)", "0.375 3")
     assert slider.get_attribute("data-step") == "3"
-    assert notebook.python("print(slider.value, slider.step)") == "0.375 3"
     notes = int(notebook.python("print(len(slider.sequence.notes))"))
     assert int(slider.get_attribute("data-notes")) == notes
     notebook.python("slider.value = 1.0")
     notebook.page.wait_for_function("e => e.dataset.step === '8'", arg=slider.element_handle(), timeout=5000)
-    slider.screenshot(path=artefacts / f"quickstart-slider-{theme}.png")
-    notebook.page.screenshot(path=artefacts / f"quickstart-lab-{theme}.png")
+
+    for theme in ("light", "dark"):
+        notebook.set_theme(theme)
+        for k, name in enumerate(("roll", "roll-model", "slider")):
+            root = notebook.widget(k)
+            notebook.page.wait_for_function("([e, t]) => e.dataset.theme === t", arg=[root.element_handle(), theme])
+            root.screenshot(path=artefacts / f"quickstart-{name}-{theme}.png")
+        notebook.page.screenshot(path=artefacts / f"quickstart-lab-{theme}.png")
     assert not notebook.errors

@@ -13,7 +13,6 @@ import pytest
 
 import mvae_widgets as mv
 from tests.browser.bare import BarePage
-from tests.browser.conftest import Notebook
 
 MANY = 4000
 
@@ -142,6 +141,24 @@ def test_an_empty_place_decodes(model: Any, corpus: Any, make: Make) -> None:
     seen = shown.to_page(shown.widget._here["at"])
     assert np.allclose(seen, place, atol=1.5), "it decoded elsewhere"
     assert int(shown.root.get_attribute("data-notes")) == len(shown.widget.sequence.notes)
+    assert not shown.page.errors
+
+
+def test_an_empty_place_of_a_umap_decodes(model: Any, corpus: Any, make: Make) -> None:
+    """There the directions mean nothing, and colours are those of the plane: the hint says so."""
+    pytest.importorskip("umap")
+    shown = make(mv.LatentScatter(model, corpus, kind="umap", tempo=90))
+    assert "Colour is place on the plane" in shown.root.locator(".mv-status").inner_text()
+    x, y = shown.empty()
+    shown.mouse.click(x, y)
+    shown.page.page.wait_for_function("e => Number(e.dataset.notes) > 0", arg=shown.root.element_handle())
+    (left, bottom), (kx, ky) = shown.frame
+    expected = shown.widget.projection.inverse([[(x - left) / kx, (bottom - y) / ky]])
+    np.testing.assert_allclose(shown.widget.z, expected[0], atol=0.02 * np.abs(expected).max())
+    assert shown.widget.value is None
+    [decoded] = model.decode(shown.widget.z, qpm=90)
+    assert [n.pitch for n in shown.widget.sequence.notes] == [n.pitch for n in decoded.notes]
+    assert shown.root.get_attribute("data-notes") == str(len(decoded.notes))
     assert not shown.page.errors
 
 
@@ -416,42 +433,18 @@ def test_words_of_thousands_of_values_and_an_empty_map(model: Any, corpus: Any, 
     assert not shown.page.errors
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_pictures(model: Any, cloud: Any, bare: Callable[..., BarePage], artefacts: Path, dark: bool) -> None:
+def test_pictures(model: Any, cloud: Any, bare: Callable[..., BarePage], artefacts: Path) -> None:
     tunes = [mv.tunes.load(name) for name in ("soldiers-joy", "fishers-hornpipe", "devils-dream")]
-    for width in (560, 800, 1100):
-        page = bare(width=width + 32, dark=dark)
-        widget = mv.LatentScatter(model, cloud, clips=tunes[:2], path=[tunes[2], 30, tunes[1]], value=5)
-        shown = Map(page, widget)
+    page = bare(scale=2)
+    shown = Map(page, mv.LatentScatter(model, cloud, clips=tunes[:2], path=[tunes[2], 30, tunes[1]], value=5))
+    for width, theme in page.looks(560, 800, 1100, room=32):
+        shown.box = shown.stage.bounding_box()
         shown.mouse.move(*shown.point(shown.lone()))
         shown.root.locator(".mv-card-roll").wait_for()
         page.page.wait_for_timeout(200)
-        shown.root.screenshot(path=artefacts / f"latent-scatter-{'dark' if dark else 'light'}-{width}.png")
+        shown.root.screenshot(path=artefacts / f"latent-scatter-{theme}-{width}.png")
         assert page.page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
-        assert not page.errors
-
-
-def test_in_jupyterlab(open_notebook: Callable[..., Notebook], artefacts: Path) -> None:
-    notebook = open_notebook(
-        [
-            "import mvae_widgets as mv\nmodel = mv.load('melody-2bar')\n"
-            "scatter = mv.LatentScatter(model, [mv.tunes.load(n) for n in mv.tunes.names()], value=3)\nscatter"
-        ]
-    )
-    notebook.run_all()
-    root = notebook.widget(0)
-    notebook.page.wait_for_function("e => e.dataset.painter === 'webgl'", arg=root.element_handle(), timeout=20000)
-    assert root.get_attribute("data-value") == "3"
-    box = root.locator(".mv-map-stage").bounding_box()
-    notebook.page.mouse.click(box["x"] + 30, box["y"] + box["height"] - 30)
-    notebook.page.wait_for_function("e => e.dataset.value === ''", arg=root.element_handle(), timeout=10000)
-    notebook.wait_for("print(scatter.value)", "None")
-    shown = notebook.python("print(len(scatter.sequence.notes))")
-    assert root.get_attribute("data-notes") == shown
-    notebook.python("scatter.selected = [1, 2, 3]")
-    notebook.page.wait_for_function("e => e.dataset.selected === '3'", arg=root.element_handle(), timeout=10000)
-    root.screenshot(path=artefacts / "latent-scatter-lab.png")
-    assert not notebook.errors
+    assert not page.errors
 
 
 def _inside(points: Any, polygon: Any) -> Any:

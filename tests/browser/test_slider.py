@@ -10,8 +10,6 @@ import pytest
 
 import mvae_widgets as mv
 from tests.browser.bare import BarePage
-from tests.browser.conftest import Notebook
-from tests.browser.test_sound import SETUP
 
 
 @pytest.fixture(scope="module")
@@ -111,29 +109,11 @@ def test_what_comes_by_message_comes_and_python_draws_anew(
     assert not page.errors
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [560, 800, 1100])
-def test_pictures_to_be_looked_at(
-    model: Any, clips: list[Any], bare: Callable[..., BarePage], artefacts: Path, width: int, dark: bool
-) -> None:
-    page = bare(width=width + 32, dark=dark)
+def test_pictures_to_be_looked_at(model: Any, clips: list[Any], bare: Callable[..., BarePage], artefacts: Path) -> None:
+    page = bare(scale=2)
     root = page.show(mv.InterpolationSlider(model, *clips, steps=9, value=0.3, temperature=0.5))
-    page.page.wait_for_timeout(250)
-    box = root.bounding_box()
-    assert box["width"] == width
-    assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing stands out at the right"
-    root.screenshot(path=artefacts / f"interpolation_slider-{'dark' if dark else 'light'}-{width}.png")
+    for width, theme in page.looks(560, 800, 1100, room=32):
+        assert root.bounding_box()["width"] == width
+        assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing stands out"
+        root.screenshot(path=artefacts / f"interpolation_slider-{theme}-{width}.png")
     assert not page.errors
-
-
-def test_in_jupyterlab_a_place_between_steps_is_heard_of_in_python(open_notebook: Callable[..., Notebook]) -> None:
-    notebook = open_notebook([SETUP, "slider = mv.InterpolationSlider(model, a, b, a, steps=9)\nslider"])
-    notebook.run_all()
-    root = notebook.widget(0)
-    handle = root.get_by_role("slider", name="Step between A and C")
-    handle.press("ArrowRight")
-    handle.press("Shift+ArrowRight")
-    notebook.page.wait_for_function("e => e.dataset.exact === 'true'", arg=root.element_handle(), timeout=20_000)
-    notebook.wait_for("print(round(slider.value * 8, 6))", "1.1")
-    assert root.get_attribute("data-notes") == notebook.python("print(len(slider.sequence.notes))")
-    assert not notebook.errors

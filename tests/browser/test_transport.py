@@ -12,6 +12,7 @@ import pytest
 import mvae_widgets as mv
 from tests.browser import listening
 from tests.browser.bare import BarePage
+from tests.browser.memory import measured
 from tests.render import soundfont_file
 
 Bare = Callable[..., BarePage]
@@ -23,7 +24,14 @@ for (const name of ["setInterval", "setTimeout"]) {
   window[name] = (call, ms, ...rest) => real(call, window.__hide ? Math.max(1000, ms ?? 0) : ms, ...rest);
 }
 const frame = window.requestAnimationFrame.bind(window);
-window.requestAnimationFrame = (call) => (window.__hide ? 0 : frame(call));
+// What is asked for while the page is hidden comes when it is shown.
+window.__frames = [];
+window.requestAnimationFrame = (call) => (window.__hide ? -window.__frames.push(call) : frame(call));
+window.__show = () => {
+  window.__hide = false;
+  for (const call of window.__frames.splice(0)) frame(call);
+  document.dispatchEvent(new Event("visibilitychange"));
+};
 Object.defineProperty(Document.prototype, "hidden", { get: () => window.__hide === true });
 """
 # Seconds of silence before the first sound that `listening.onsets` needs to see it rise.
@@ -74,7 +82,7 @@ def again(page: BarePage, root: Any) -> None:
 
 def listen(page: BarePage, seconds: float, lead: float = 0.0) -> listening.Tape:
     """What is heard so far and for some seconds more, from the first sound on, after some seconds of silence."""
-    page.page.wait_for_timeout(1000 * seconds)
+    listening.wait(page.page, seconds)
     tape = listening.read(page.page)
     loud = np.flatnonzero(np.abs(tape.samples) > 1e-3)
     assert len(loud), "silence"
@@ -222,10 +230,27 @@ def test_a_page_in_the_background_plays_on(bare: Bare) -> None:
     # A timer that was set before ticks as before: play anew while the page is hidden.
     page.page.evaluate("document.querySelector('.mv-play').click()")
     page.page.evaluate("document.querySelector('.mv-play').click()")
+    before, asked = measured(page.page), len(page.requests)
     listening.erase(page.page)
     tape = listen(page, 9)
     assert tape.seconds > 8
     assert longest_gap(tape) < 5
+    # Nothing piles up meanwhile: no frames that are asked for, no messages, nothing that sounds or is shown.
+    after = measured(page.page)
+    assert page.page.evaluate("window.__frames.length") < 10
+    assert len(page.requests) == asked
+    assert after["Nodes"] == before["Nodes"]
+    assert after["JSEventListeners"] == before["JSEventListeners"]
+    assert after["AudioHandlers"] <= before["AudioHandlers"] + 6
+    # Back in sight it shows where the music is.
+    page.page.evaluate("window.__show()")
+    playhead = "e => Number(e.dataset.playhead)"
+    heads = []
+    for _ in range(3):
+        page.page.wait_for_timeout(700)
+        heads.append(root.evaluate(playhead))
+    assert len(set(heads)) == 3
+    assert page.errors == []
 
 
 def test_midi_out_gets_what_would_be_heard_and_the_page_is_silent(bare: Bare) -> None:

@@ -12,7 +12,7 @@ import mvae_widgets as mv
 from tests.browser import listening
 from tests.browser.bare import BarePage
 from tests.browser.every_widget import bundled_clips
-from tests.browser.test_sound import warm_up
+from tests.browser.listening import warm_up
 
 
 def notes_of(sequence: Any) -> list[tuple[int, float]]:
@@ -60,10 +60,10 @@ def test_what_is_shown_is_heard(kind: str, model: Any, bare: Callable[..., BareP
     widget.loop = False
     page = bare(width=900)
     root = page.show(widget)
-    warm_up(page, root)  # type: ignore[arg-type]
+    warm_up(page.page, root)
     listening.erase(page.page)
     root.locator(".mv-play").click()
-    page.page.wait_for_timeout(1000 * 8 * 60 / 150 + 900)
+    listening.wait(page.page, 8 * 60 / 150)
     tape = listening.read(page.page)
     heard = listening.onsets(tape)
     first = heard[0]

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from mvae_widgets.errors import ConfigError
-from mvae_widgets.music.dataspace import audible, differing, ended, hamming, mix, random_tokens
+from mvae_widgets.music.dataspace import audible, bar_likeness, differing, ended, hamming, mix, random_tokens
 from mvae_widgets.music.drums import DrumsConverter
 from mvae_widgets.music.groove import GrooveConverter
 from mvae_widgets.music.labels import notes_from_labels
@@ -143,3 +143,10 @@ def test_audible_keeps_the_notes_and_reads_nothing_ahead() -> None:
         assert notes_from_labels(before, 21).tolist() == notes_from_labels(after, 21).tolist()
     assert (audible(plain) == plain).all()
     assert (audible(tokens[:, :20]) == plain[:, :20]).all()
+
+
+def test_the_likeness_of_bars_by_hand() -> None:
+    """A A' B A of four steps: A' differs in one step, B in three."""
+    tokens = np.array([2, 0, 3, 0, 2, 0, 4, 0, 5, 6, 7, 0, 2, 0, 3, 0])
+    expected = [[1, 0.75, 0.25, 1], [0.75, 1, 0.25, 0.75], [0.25, 0.25, 1, 0.25], [1, 0.75, 0.25, 1]]
+    np.testing.assert_array_equal(bar_likeness(tokens, 4), expected)

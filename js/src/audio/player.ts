@@ -374,6 +374,9 @@ export class Player {
   }
 }
 
+/** What plays: the above, or a seat of a Studio, whose parts share one. */
+export type Playing = Pick<Player, keyof Player>;
+
 /** How the others of the page see a player; copies of this module cannot see each other's private parts. */
 function ownerOf(
   player: Player,

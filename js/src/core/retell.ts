@@ -5,8 +5,9 @@
  * ones under `said.` and parts of them under `part.`; what matches one is said again by the template of the same key.
  */
 
-import { type Language, TABLES } from "./i18n";
+import { type Language, TABLES, translator } from "./i18n";
 import type { Status } from "./props";
+import { namedIn } from "./track-names";
 
 interface Template {
   readonly key: keyof (typeof TABLES)["en"];
@@ -54,7 +55,7 @@ export function retell(text: string, language: Language, room: "said" | "part" =
     );
     return TABLES[language][key].replace(HOLE, (hole, name: string) => values.get(name) ?? hole);
   }
-  return text;
+  return (room === "part" && namedIn(translator(language), text)) || text;
 }
 
 export const retold = (status: Status | null, language: Language): Status | null =>

@@ -18,6 +18,9 @@ interface Wish {
   readonly op: string;
   readonly args: unknown;
   readonly options: ChannelOptions;
+}
+
+interface Waiting extends Wish {
   readonly settle: (reply: Reply | null) => void;
 }
 
@@ -26,7 +29,7 @@ export class Channel {
   readonly #work: Work;
   readonly #name: string;
   #busy = false;
-  #next: Wish | undefined;
+  #next: Waiting | undefined;
 
   constructor(rpc: Rpc, work: Work, name: string) {
     this.#rpc = rpc;
@@ -41,6 +44,11 @@ export class Channel {
       this.#next = { op, args, options, settle };
       if (!this.#busy) void this.#run();
     });
+  }
+
+  /** The same of an edit: none takes its place, and they are made in the order in which they are asked. */
+  each(op: string, args: unknown, options: ChannelOptions = {}): Promise<Reply | null> {
+    return this.#ask({ op, args, options });
   }
 
   async #run(): Promise<void> {

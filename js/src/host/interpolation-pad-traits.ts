@@ -138,6 +138,13 @@ export class PadModel {
       session.touch();
     });
     hear("_elsewhere", () => void this.#fetch());
+    const settle = () => {
+      if (this.#resting === undefined || !this.#aim) return;
+      clearTimeout(this.#resting);
+      void this.#decode(this.#aim);
+    };
+    this.#model.on("settle", settle);
+    this.#leave.push(() => this.#model.off("settle", settle));
     void this.#fetch();
   }
 
@@ -221,12 +228,14 @@ export class PadModel {
 
   #rest(spot: Spot | null): void {
     clearTimeout(this.#resting);
+    this.#resting = undefined;
     this.#aim = spot;
     if (spot) this.#resting = setTimeout(() => void this.#decode(spot), REST);
   }
 
   /** The kernel decodes first and is then told to go there: a late answer moves nothing back. */
   async #decode(spot: Spot): Promise<void> {
+    this.#resting = undefined;
     const [row, column] = spot;
     const reply = await this.#session?.channel("decode").latest("decode", { row, column });
     if (this.#aim !== spot) return;

@@ -123,6 +123,7 @@ export class Hand {
   readonly #page: Aside;
   readonly #session: Open;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #due: (() => void) | undefined;
 
   constructor(page: Aside, session: Open) {
     this.#page = page;
@@ -131,6 +132,7 @@ export class Hand {
 
   move(position: number): void {
     clearTimeout(this.#timer);
+    this.#due = undefined;
     const { routes, space, snap } = this.#session.reader.read();
     const last = Math.max(1, routes[space].clips.length - 1);
     const held = Math.max(0, Math.min(last, position));
@@ -141,11 +143,19 @@ export class Hand {
     }
     this.#page.hand = held;
     this.#session.touch();
-    this.#timer = setTimeout(() => {
+    this.#due = () => {
+      this.#due = undefined;
       this.#rest(held / last);
       // The trait says where; the request says when it is done, or that the kernel does not answer.
       void this.#session.channel("decode").latest("decode", { value: held / last });
-    }, REST);
+    };
+    this.#timer = setTimeout(this.#due, REST);
+  }
+
+  /** Rests now. */
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#due?.();
   }
 
   dispose(): void {

@@ -8,6 +8,7 @@ import { amend, begin, type History, redo, step, undo } from "../core/history";
 import { type Bytes, encodeNotes, viewOf } from "../core/notes";
 import type { CommonActions } from "../core/props";
 import type { Model } from "./model";
+import { encodeBase64 } from "./rpc";
 import type { Session } from "./session";
 import { memo, pianoRollReader, type Reader, readClip } from "./traits";
 
@@ -181,11 +182,4 @@ function equalBytes(a: DataView, b: DataView): boolean {
   if (a.byteLength !== b.byteLength) return false;
   for (let i = 0; i < a.byteLength; i++) if (a.getUint8(i) !== b.getUint8(i)) return false;
   return true;
-}
-
-function encodeBase64(buffer: ArrayBuffer): string {
-  const bytes = new Uint8Array(buffer);
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(text);
 }

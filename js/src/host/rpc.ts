@@ -129,44 +129,61 @@ interface AssetResult {
   readonly data?: unknown;
 }
 
-/** A file of the package or of the user, piece by piece: hosts limit how long a message may be. */
-export async function fetchAsset(rpc: Rpc, name: string): Promise<ArrayBuffer> {
+/** A file of the package or of the user. */
+export const fetchAsset = async (rpc: Rpc, name: string): Promise<ArrayBuffer> =>
+  (await fetchFile(rpc, "asset", { name })).bytes;
+
+/** A file that an operation sends piece by piece, as hosts limit how long a message may be; and what it said of it. */
+export async function fetchFile(
+  rpc: Rpc,
+  op: string,
+  args: Readonly<Record<string, unknown>>,
+): Promise<{ bytes: ArrayBuffer; told: Readonly<Record<string, unknown>> }> {
   const pieces: ArrayBuffer[] = [];
   let got = 0;
   for (;;) {
-    const { bytes, size } = await fetchPiece(rpc, name, got);
+    const { bytes, size, told } = await fetchPiece(rpc, op, args, got);
     pieces.push(bytes);
     got += bytes.byteLength;
-    if (got >= size || bytes.byteLength === 0) break;
+    if (got >= size || bytes.byteLength === 0)
+      return { bytes: pieces.length === 1 ? bytes : await new Blob(pieces).arrayBuffer(), told };
   }
-  return pieces.length === 1 ? (pieces[0] as ArrayBuffer) : new Blob(pieces).arrayBuffer();
 }
 
 /** What begins at a byte of a file, as a buffer or, where a host loses those, as base64. */
 async function fetchPiece(
   rpc: Rpc,
-  name: string,
+  op: string,
+  what: Readonly<Record<string, unknown>>,
   start: number,
-): Promise<{ bytes: ArrayBuffer; size: number }> {
-  const args = start > 0 ? { name, start } : { name };
-  const { result, buffers } = await rpc.request("asset", "asset", args, { timeout: ASSET_TIMEOUT });
+): Promise<{ bytes: ArrayBuffer; size: number; told: Readonly<Record<string, unknown>> }> {
+  const args = start > 0 ? { ...what, start } : what;
+  const { result, buffers } = await rpc.request(op, op, args, { timeout: ASSET_TIMEOUT });
+  const told = (result ?? {}) as Record<string, unknown>;
   const { size, length = size } = (result ?? {}) as AssetResult;
   const bytes = buffers[0];
   if (bytes) {
     const view = viewOf(bytes);
     const whole = typeof length !== "number" || length === view.byteLength;
     if (view.byteLength > 0 && whole)
-      return { bytes: copyOf(view), size: typeof size === "number" ? size : view.byteLength };
+      return { bytes: copyOf(view), size: typeof size === "number" ? size : view.byteLength, told };
   }
-  const again = await rpc.request("asset", "asset", { ...args, base64: true }, { timeout: ASSET_TIMEOUT });
+  const again = await rpc.request(op, op, { ...args, base64: true }, { timeout: ASSET_TIMEOUT });
   const { data, size: total } = (again.result ?? {}) as AssetResult;
-  if (typeof data !== "string") throw new RpcError("asset", `"${name}" did not arrive`);
+  if (typeof data !== "string") throw new RpcError("asset", `"${what.name ?? op}" did not arrive`);
   const piece = decodeBase64(data);
-  return { bytes: piece, size: typeof total === "number" ? total : piece.byteLength };
+  return { bytes: piece, size: typeof total === "number" ? total : piece.byteLength, told };
 }
 
 const copyOf = (view: DataView): ArrayBuffer =>
   new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer;
+
+export function encodeBase64(buffer: ArrayBuffer): string {
+  const bytes = new Uint8Array(buffer);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(text);
+}
 
 export function decodeBase64(text: string): ArrayBuffer {
   const raw = atob(text);

@@ -8,7 +8,7 @@ import type { CommonActions, CommonProps } from "../core/props";
 import { Work } from "../core/work";
 import { Channel } from "./channel";
 import type { Model } from "./model";
-import { fetchAsset, Rpc } from "./rpc";
+import { fetchAsset, fetchFile, Rpc } from "./rpc";
 import { Saver } from "./saver";
 import { number, type Reader, text } from "./traits";
 
@@ -52,6 +52,11 @@ export interface Session<Props, Player> {
   channel(name: string): Channel;
   /** A file of the package, such as "engine.js". */
   asset(name: string): Promise<ArrayBuffer>;
+  /** A file that an operation makes, and what it said of it. */
+  file(
+    op: string,
+    args: Readonly<Record<string, unknown>>,
+  ): Promise<{ readonly bytes: ArrayBuffer; readonly told: Readonly<Record<string, unknown>> }>;
   /** Props that `reader` takes from the page and not from traits have changed: player and views follow. */
   touch(): void;
   readonly touched: Emitter;
@@ -142,6 +147,7 @@ export function openSession<Props extends CommonProps, Player extends Sound>(
     touched,
     touch: () => touched.emit(),
     asset,
+    file: (op, args) => fetchFile(rpc, op, args),
     channel(name) {
       const known = channels.get(name) ?? new Channel(rpc, work, name);
       channels.set(name, known);

@@ -17,7 +17,7 @@ export interface Parts {
   readonly t: (key: Key, values?: Values) => string;
 }
 
-type Limits = "page.notebook" | "page.file" | "page.data" | "page.some" | "page.together";
+type Limits = "page.notebook" | "page.studio" | "page.file" | "page.data" | "page.some" | "page.together";
 
 export const limit = ({ t }: Pick<Parts, "t">, key: Limits, values?: Values): Limit =>
   new Limit(t(key, values), t(`${key}.hint`));

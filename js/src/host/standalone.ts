@@ -40,6 +40,7 @@ export class StandaloneModel implements Model {
   readonly #listeners = new Map<string, Set<Listener>>();
   #answers: Answers = {};
   #missing = (op: string) => new Limit(op);
+  #others: ((content: unknown) => boolean) | undefined;
 
   constructor(traits: Readonly<Record<string, unknown>>) {
     this.#traits = new Map(Object.entries(traits));
@@ -49,6 +50,21 @@ export class StandaloneModel implements Model {
   answer(answers: Answers, missing: (op: string) => Limit): void {
     this.#answers = answers;
     this.#missing = missing;
+  }
+
+  /** Takes who is given each message first: a Studio's parts speak through its model. */
+  divert(others: (content: unknown) => boolean): void {
+    this.#others = others;
+  }
+
+  /** Says something that is no answer. */
+  tell(content: unknown, buffers: readonly Bytes[] = []): void {
+    this.#emit("msg:custom", content, buffers);
+  }
+
+  /** All traits. */
+  state(): Record<string, unknown> {
+    return Object.fromEntries(this.#traits);
   }
 
   get(name: string): unknown {
@@ -63,6 +79,7 @@ export class StandaloneModel implements Model {
   put(traits: Readonly<Record<string, unknown>>): void {
     for (const [name, value] of Object.entries(traits)) this.#traits.set(name, value);
     for (const [name, value] of Object.entries(traits)) this.#emit(`change:${name}`, this, value);
+    this.#emit("put", traits);
   }
 
   /** Nobody keeps anything. */
@@ -83,6 +100,7 @@ export class StandaloneModel implements Model {
   }
 
   send(content: unknown): void {
+    if (this.#others?.(content)) return;
     void this.#answer(content as Asked);
   }
 

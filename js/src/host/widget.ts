@@ -10,19 +10,19 @@ interface View<Props> {
 }
 
 /**
- * The default export of a widget's bundle.
+ * A widget: give it what makes its player, and it is what anywidget opens.
  *
  * @param open What the views of a model share; disposed of with the model.
  * @param show Makes a view in an element.
  */
-export function widget<Props extends CommonProps, Opened extends Session<Props, unknown>>(
-  open: (model: Model) => Opened,
+export function widget<Props extends CommonProps, Opened extends Session<Props, unknown>, MakePlayer>(
+  open: (model: Model, makePlayer: MakePlayer) => Opened,
   show: (opened: Opened, el: HTMLElement) => View<Props>,
 ) {
-  return () => {
+  return (makePlayer: MakePlayer) => {
     let opened: Opened | undefined;
     const ready = (model: Model) => {
-      opened ??= open(model);
+      opened ??= open(model, makePlayer);
       return opened;
     };
     return {

@@ -1,6 +1,13 @@
 import { h, put } from "./dom";
 import { type IconName, icon } from "./icons";
 
+/** A button that is disabled under the focus would drop it out of the widget: it goes to the widget's root. */
+export function disable(button: HTMLButtonElement, off: boolean): void {
+  if (off && button.matches(":focus"))
+    button.closest<HTMLElement>(".mv-root[tabindex]")?.focus({ preventScroll: true });
+  button.disabled = off;
+}
+
 /** A button of one icon; its name is the tooltip and what a screen reader says. */
 export class IconButton {
   readonly el: HTMLButtonElement;

@@ -31,6 +31,8 @@ export interface TransportState extends MoreState {
  */
 export class TransportBar {
   readonly el: HTMLElement;
+  /** The row alone, without the panel: a Studio has it in its head. */
+  readonly row: HTMLElement;
   readonly right = h("div", "mv-transport-right");
   readonly #play: IconButton;
   readonly #stop: IconButton;
@@ -56,7 +58,7 @@ export class TransportBar {
     this.#panel = new MorePanel(actions);
     this.#more = new IconButton("more", "mv-button", () => this.open(this.#panel.el.hidden === true));
     put(this.#more.el, "aria-controls", this.#panel.el.id);
-    const row = h(
+    this.row = h(
       "div",
       "mv-transport",
       { role: "group" },
@@ -69,7 +71,7 @@ export class TransportBar {
       this.#more.el,
       this.right,
     );
-    this.el = h("div", "mv-transport-frame", {}, row, this.#panel.el);
+    this.el = h("div", "mv-transport-frame", {}, this.row, this.#panel.el);
     this.open(false);
   }
 

@@ -1,7 +1,8 @@
 /** What every widget has: head, stage, status line, transport, theme, language, width, frames. */
 
 import type { Assets } from "../audio/engine";
-import { Player, type Programme } from "../audio/player";
+import { Player, type Playing, type Programme } from "../audio/player";
+import { Seats } from "../audio/seats";
 import type { Place } from "../core/clip";
 import { type Language, languageOf, type Translate, translator } from "../core/i18n";
 import { mixOf, type TrackMix, withTrack } from "../core/mix";
@@ -22,13 +23,19 @@ import { TransportBar } from "../ui/transport-bar";
 import { MidiMenu } from "./midi-menu";
 import type { StageHost } from "./piano-roll/stage";
 
-export type { Player };
+export type { Playing, Seats };
+
+export type MakePlayer = (assets: Assets, programme: Programme) => Playing;
 
 /** The sound of one widget model, shared by its views. */
-export const createPlayer = (assets: Assets, programme: Programme): Player => new Player(assets, programme);
+export const createPlayer: MakePlayer = (assets, programme) => new Player(assets, programme);
+
+/** The sound of a Studio, which its parts share. */
+export const createSeats = (assets: Assets, programme: Programme): Seats =>
+  new Seats(createPlayer(assets, programme), programme);
 
 /** The part of a player that a stage needs. */
-export type StageSound = Pick<Player, "playing" | "position" | "seek" | "toggle">;
+export type StageSound = Pick<Playing, "playing" | "position" | "seek" | "toggle">;
 
 /** What a stage needs of a shell: frames, the live region, the loop, solo and mute of the tracks. */
 export const stageParts = (shell: () => Shell): Omit<StageHost, "sound"> => ({
@@ -75,7 +82,9 @@ export class Shell {
   readonly head: Head;
   readonly body = h("div", "mv-body");
   readonly bar: TransportBar;
-  readonly player: Player;
+  readonly player: Playing;
+  /** Whether it is a part of a Studio, which has the transport and the room. */
+  readonly part: boolean;
   readonly #status = new StatusLine();
   readonly #live = new LiveRegion();
   readonly #midi = new MidiMenu(() => this.#heard());
@@ -94,8 +103,9 @@ export class Shell {
   #width = 0;
 
   /** @param work What the view asks of the kernel, where it asks anything. */
-  constructor(el: HTMLElement, player: Player, actions: CommonActions, view: ShellView, work?: Work) {
+  constructor(el: HTMLElement, player: Playing, actions: CommonActions, view: ShellView, work?: Work) {
     this.player = player;
+    this.part = el.closest(".mv-studio") !== null;
     this.#view = view;
     this.#work = work;
     const titleId = freshId("title");

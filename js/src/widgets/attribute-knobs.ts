@@ -3,7 +3,7 @@ import { KnobReader } from "../host/attribute-knobs-traits";
 import { openSession } from "../host/session";
 import { closing, widget } from "../host/widget";
 import { AttributeKnobsView } from "../views/attribute-knobs/view";
-import { createPlayer } from "../views/shell";
+import { createPlayer, type MakePlayer } from "../views/shell";
 
 const sounding = ({ shown, likely }: AttributeKnobsProps) => ({
   clip: shown.clip,
@@ -13,10 +13,10 @@ const sounding = ({ shown, likely }: AttributeKnobsProps) => ({
   soon: true,
 });
 
-export default widget(
-  (model) => {
+export const attributeKnobs = widget(
+  (model, makePlayer: MakePlayer) => {
     const knobs = new KnobReader(model);
-    const session = openSession(model, knobs, sounding, createPlayer);
+    const session = openSession(model, knobs, sounding, makePlayer);
     knobs.open(session);
     return { ...closing(session, () => knobs.dispose()), knobs };
   },
@@ -33,3 +33,5 @@ export default widget(
       work,
     ),
 );
+
+export default () => attributeKnobs(createPlayer);

@@ -5,7 +5,7 @@ import { Later } from "../host/later";
 import { openSession } from "../host/session";
 import { closing, widget } from "../host/widget";
 import { CompareView } from "../views/compare/view";
-import { createPlayer } from "../views/shell";
+import { createPlayer, type MakePlayer } from "../views/shell";
 
 /** What is chosen, and after it the rest. */
 function sounding({ clips, places, value }: CompareProps) {
@@ -13,12 +13,14 @@ function sounding({ clips, places, value }: CompareProps) {
   return { clip, place: places[value] ?? null, likely: [clip, ...clips.filter((other) => other !== clip)] };
 }
 
-export default widget(
-  (model) => {
+export const compare = widget(
+  (model, makePlayer: MakePlayer) => {
     const later = new Later(model, { all: { notes: "_notes", offsets: "_offsets" } });
-    const session = openSession(model, compareReader(model, later), sounding, createPlayer);
+    const session = openSession(model, compareReader(model, later), sounding, makePlayer);
     return closing(session, later.fetch(session));
   },
   ({ player, actions, saver, work }, el) =>
     new CompareView(el, player, work, { ...actions, choose: (value: number) => saver.set("value", value) }),
 );
+
+export default () => compare(createPlayer);

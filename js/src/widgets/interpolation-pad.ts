@@ -3,7 +3,7 @@ import { PadModel } from "../host/interpolation-pad-traits";
 import { openSession } from "../host/session";
 import { closing, widget } from "../host/widget";
 import { InterpolationPadView } from "../views/interpolation-pad/view";
-import { createPlayer } from "../views/shell";
+import { createPlayer, type MakePlayer } from "../views/shell";
 
 /** Cells are rendered ahead for so many quarters in all. */
 const AHEAD = 256;
@@ -24,12 +24,14 @@ function sounding({ n, cells, value, path, along, piece, shown }: PadProps) {
   };
 }
 
-export default widget(
-  (model) => {
+export const interpolationPad = widget(
+  (model, makePlayer: MakePlayer) => {
     const pad = new PadModel(model);
-    const session = openSession(model, pad.reader, sounding, createPlayer);
+    const session = openSession(model, pad.reader, sounding, makePlayer);
     pad.join(session);
     return { ...closing(session, () => pad.dispose()), actions: pad.actions(session.actions) };
   },
   ({ player, actions, work }, el) => new InterpolationPadView(el, player, actions, work),
 );
+
+export default () => interpolationPad(createPlayer);

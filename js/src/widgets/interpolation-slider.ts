@@ -4,7 +4,7 @@ import { Later } from "../host/later";
 import { openSession } from "../host/session";
 import { closing, widget } from "../host/widget";
 import { InterpolationView } from "../views/interpolation/view";
-import { createPlayer } from "../views/shell";
+import { createPlayer, type MakePlayer } from "../views/shell";
 
 /** What is heard; then the same step of the other space, and all steps by their distance from it. */
 function sounding({ routes, space, step, here }: InterpolationProps) {
@@ -15,13 +15,16 @@ function sounding({ routes, space, step, here }: InterpolationProps) {
   return { clip: here.clip, place: here.place, likely: other ? [here.clip, other, ...likely] : likely };
 }
 
-export default widget(
-  (model) => {
+export const interpolationSlider = widget(
+  (model, makePlayer: MakePlayer) => {
     const page: Aside = { hand: null };
     const later = new Later(model, TABLES);
-    const session = openSession(model, interpolationReader(model, later, page), sounding, createPlayer);
+    const session = openSession(model, interpolationReader(model, later, page), sounding, makePlayer);
     const hand = new Hand(page, session);
-    return { ...closing(session, later.fetch(session), () => hand.dispose()), hand };
+    const settle = () => hand.settle();
+    model.on("settle", settle);
+    const leave = () => model.off("settle", settle);
+    return { ...closing(session, later.fetch(session), leave, () => hand.dispose()), hand };
   },
   ({ player, actions, saver, hand, channel, work }, el) =>
     new InterpolationView(el, player, work, {
@@ -32,3 +35,5 @@ export default widget(
         void channel("draw").latest("draw", { temperature, seed }),
     }),
 );
+
+export default () => interpolationSlider(createPlayer);

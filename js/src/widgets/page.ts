@@ -9,6 +9,7 @@ import { knobAnswers } from "../host/standalone-knobs";
 import { mapAnswers } from "../host/standalone-map";
 import { limit, type Parts } from "../host/standalone-parts";
 import { rollAnswers } from "../host/standalone-roll";
+import { studioAnswers } from "../host/standalone-studio";
 import { openDecoder } from "../model/client";
 import type { Opening } from "../model/messages";
 import type { Speech } from "../model/music";
@@ -19,6 +20,7 @@ import interpolationPad from "./interpolation-pad";
 import interpolationSlider from "./interpolation-slider";
 import latentScatter from "./latent-scatter";
 import pianoRoll from "./piano-roll";
+import studio from "./studio";
 
 /** By the name of the widget's bundle: the widget, and what its Python half answers. */
 const KINDS = {
@@ -28,6 +30,16 @@ const KINDS = {
   attribute_knobs: [attributeKnobs, knobAnswers],
   latent_scatter: [latentScatter, mapAnswers],
   compare: [compare, tables],
+  studio: [
+    studio,
+    studioAnswers({
+      map: mapAnswers,
+      pad: padAnswers,
+      roll: rollAnswers,
+      slider: sliderAnswers,
+      knobs: knobAnswers,
+    }),
+  ],
 } as const satisfies Record<string, readonly [() => unknown, (parts: Parts) => Answers]>;
 
 /** The page's file (export/page.py). */

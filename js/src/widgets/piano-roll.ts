@@ -3,17 +3,17 @@ import { RollModel } from "../host/piano-roll-traits";
 import { openSession } from "../host/session";
 import { closing, widget } from "../host/widget";
 import { PianoRollView } from "../views/piano-roll/view";
-import { createPlayer } from "../views/shell";
+import { createPlayer, type MakePlayer } from "../views/shell";
 
-export default widget(
-  (model) => {
+export const pianoRoll = widget(
+  (model, makePlayer: MakePlayer) => {
     const roll = new RollModel(model);
     const session = openSession(
       model,
       roll.reader,
       // What is drawn is heard at once, and not from the next bar line.
       ({ clip, place, edit }) => ({ clip, place, soon: edit }),
-      createPlayer,
+      makePlayer,
     );
     roll.join(session);
     const leave = followOthers(model, (shown) => roll.follow(shown));
@@ -22,3 +22,5 @@ export default widget(
   },
   ({ player, actions, work }, el) => new PianoRollView(el, player, actions, work),
 );
+
+export default () => pianoRoll(createPlayer);

@@ -7,6 +7,9 @@ test("what the kernel says is said again with its values", () => {
   expect(
     retell("melody-2bar leaves out: Piano, bar 3, 3 notes above the model's range (and 2 more).", "zh"),
   ).toBe("melody-2bar 略去：Piano，第 3 小节，3 个音符高于模型的音域（另有 2 处）。");
+  expect(retell("melody-2bar leaves out: Violin 2, bar 3, 3 notes above the model's range.", "zh")).toContain(
+    "小提琴 2，第 3 小节",
+  );
   expect(retell("keep the highest note", "zh")).toBe("保留最高音");
   const status = { kind: "info", text: "This is bar 1 of A.", hint: "nothing is lost" } as const;
   expect(retold(status, "zh")).toEqual({

@@ -3,6 +3,7 @@ import { describeAt, describeClip, describeNote, lengthName, summary } from "../
 import { counted, languageOf, TABLES, translator } from "../../src/core/i18n";
 import { drumClass, pitchName } from "../../src/core/pitch";
 import { MeterMap } from "../../src/core/time";
+import { trackName } from "../../src/core/track-names";
 import { clip, note } from "../make";
 
 const en = translator("en");
@@ -31,6 +32,19 @@ test("Chinese says everything in Chinese, save the letters A and B", () => {
       key,
     ).toMatch(/^[^a-z]*\p{Script=Han}[^a-z]*$/u);
   }
+});
+
+test("a track without a name of its own is called by its instrument, in the reader's language", () => {
+  expect(TABLES.zh.instruments.split("|")).toHaveLength(128);
+  const named = (name: string) => trackName(zh, { name, program: 0, drum: false });
+  expect(named("Violin")).toBe("小提琴");
+  expect(named("Violin 2")).toBe("小提琴 2");
+  expect(named("Electric Piano 1")).toBe("电钢琴 1");
+  expect(named("Electric Piano 1 3")).toBe("电钢琴 1 3");
+  expect(named("Drums 2")).toBe("鼓 2");
+  expect(named("Aunt Agnes 2")).toBe("Aunt Agnes 2");
+  expect(named("Program 200")).toBe("Program 200");
+  expect(trackName(en, { name: "Violin 2", program: 40, drum: false })).toBe("Violin 2");
 });
 
 test("counts take the singular for one alone", () => {

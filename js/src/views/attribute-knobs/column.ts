@@ -55,7 +55,7 @@ export class Column {
   constructor(actions: ColumnActions) {
     this.#actions = actions;
     this.#lock = new IconButton("unlock", "mv-button mv-knob-button", () => this.#toggleLock());
-    this.#reset = new IconButton("reset", "mv-button mv-knob-button", () => this.#resetAsked());
+    this.#reset = new IconButton("reset", "mv-button mv-knob-button mv-knob-reset", () => this.#resetAsked());
     this.#reset.el.tabIndex = -1;
     this.#lock.el.tabIndex = -1;
     this.#knob = new Knob({

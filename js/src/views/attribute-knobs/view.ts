@@ -1,6 +1,6 @@
 /** The AttributeKnobs view: the altered clip with the original behind it, and a knob an attribute below. */
 
-import type { Player } from "../../audio/player";
+import type { Playing } from "../../audio/player";
 import {
   type AttributeKnobsActions,
   type AttributeKnobsProps,
@@ -24,10 +24,12 @@ const LANE = 58;
 const SIDE = 118;
 const WIDEST = 200;
 const NARROW = 700;
+/** In a Studio knobs stand closer. */
+const NARROW_PART = 500;
 
 /** How many knobs stand side by side: rows as even as they can be. */
-export function columnsOf(knobs: number, width: number): number {
-  const most = width < NARROW ? 3 : 6;
+export function columnsOf(knobs: number, width: number, narrow = NARROW): number {
+  const most = width < narrow ? 3 : 6;
   const rows = Math.max(1, Math.ceil(knobs / most));
   return Math.max(1, Math.ceil(knobs / rows));
 }
@@ -47,7 +49,7 @@ export class AttributeKnobsView implements ShellView {
   #rows = new Map<string, Note>();
   #scale: readonly Note[] = [];
 
-  constructor(el: HTMLElement, player: Player, actions: AttributeKnobsActions, work: Work) {
+  constructor(el: HTMLElement, player: Playing, actions: AttributeKnobsActions, work: Work) {
     this.#actions = actions;
     this.#stage = new Stage({ sound: player, ...stageParts(() => this.#shell) });
     this.#shell = new Shell(el, player, actions, this, work);
@@ -156,7 +158,7 @@ export class AttributeKnobsView implements ShellView {
 
   #arrange(): void {
     if (this.#width <= 0) return;
-    const columns = columnsOf(this.#columns.length, this.#width);
+    const columns = columnsOf(this.#columns.length, this.#width, this.#shell.part ? NARROW_PART : NARROW);
     const room = Math.min(WIDEST, Math.floor(this.#width / columns));
     this.#row.style.gridTemplateColumns = `repeat(${columns}, minmax(0, ${WIDEST}px))`;
     for (const column of this.#columns) column.resize(Math.min(SIDE, room - 6));

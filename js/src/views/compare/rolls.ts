@@ -10,11 +10,12 @@ import { Stage, type StageHost, type StageProps } from "../piano-roll/stage";
 import { Beats } from "./beats";
 import { rowName } from "./words";
 
-const HEIGHT = { two: 150, more: 122 };
+const HEIGHT = { two: 150, more: 122, part: 112 };
 /** Each lane beyond the first makes a roll taller. */
 const LANE = 58;
 
 interface Part {
+  readonly el: HTMLElement;
   readonly stage: Stage;
   readonly name: HTMLElement;
   readonly detail: HTMLElement;
@@ -23,6 +24,8 @@ interface Part {
 export class Rolls {
   readonly el = h("div", "mv-rolls");
   readonly #host: StageHost;
+  /** Whether it is a part of a Studio, where the chosen roll alone is shown. */
+  readonly #one: boolean;
   readonly #beats = new Beats();
   #parts: Part[] = [];
   #meter = new MeterMap([[0, 4, 4]], 4);
@@ -30,8 +33,9 @@ export class Rolls {
   #look: Look | undefined;
   #axes = "";
 
-  constructor(host: StageHost) {
+  constructor(host: StageHost, one: boolean) {
     this.#host = host;
+    this.#one = one;
   }
 
   get meter(): MeterMap {
@@ -41,7 +45,7 @@ export class Rolls {
   update(props: CompareProps, t: Translate): void {
     this.#build(props.rows.length);
     const scale: readonly Note[] = props.clips.flatMap((clip) => clip.notes);
-    const least = props.rows.length > 2 ? HEIGHT.more : HEIGHT.two;
+    const least = this.#one ? HEIGHT.part : props.rows.length > 2 ? HEIGHT.more : HEIGHT.two;
     props.rows.forEach((row, index) => {
       const part = this.#parts[index];
       const item = row.items[0] ?? 0;
@@ -62,6 +66,7 @@ export class Rolls {
       };
       part.stage.update(stage, t);
       put(part.stage.el, "data-playing", item === props.value ? "true" : "false");
+      part.el.hidden = this.#one && item !== props.value;
     });
     const first = this.#parts[0];
     if (first) this.#meter = first.stage.meter;
@@ -94,16 +99,13 @@ export class Rolls {
   #build(count: number): void {
     if (this.#parts.length === count) return;
     this.dispose();
-    this.#parts = Array.from({ length: count }, () => ({
-      stage: new Stage(this.#host),
-      name: h("b", ""),
-      detail: h("span", "mv-part-detail"),
-    }));
-    const parts = this.#parts.map(({ stage, name, detail }) =>
-      h("div", "mv-part", {}, h("div", "mv-part-head", {}, name, detail), stage.el),
-    );
-    this.el.replaceChildren(...parts);
-    parts[1]?.append(this.#beats.el);
+    this.#parts = Array.from({ length: count }, () => {
+      const [stage, name, detail] = [new Stage(this.#host), h("b", ""), h("span", "mv-part-detail")];
+      const head = h("div", "mv-part-head", {}, name, detail);
+      return { el: h("div", "mv-part", {}, head, stage.el), stage, name, detail };
+    });
+    this.el.replaceChildren(...this.#parts.map(({ el }) => el));
+    (this.#one ? this.el : this.#parts[1]?.el)?.append(this.#beats.el);
     if (this.#width > 0) this.resize(this.#width);
     if (this.#look) this.paint(this.#look);
   }

@@ -1,6 +1,6 @@
 /** The Compare view: rolls under each other, or rows of small rolls. */
 
-import type { Player } from "../../audio/player";
+import type { Playing } from "../../audio/player";
 import type { CompareActions, CompareProps } from "../../core/compare-props";
 import { summary } from "../../core/describe";
 import type { Translate } from "../../core/i18n";
@@ -20,7 +20,7 @@ const BAR = new MeterMap([[0, 4, 4]], 4);
 export class CompareView implements ShellView {
   readonly #shell: Shell;
   readonly #host: StageHost;
-  readonly #player: Player;
+  readonly #player: Playing;
   readonly #actions: CompareActions;
   readonly #legend = h("span", "mv-legend");
   /** What bars mean: in the head, and where that is narrow in the row of the transport. */
@@ -30,7 +30,7 @@ export class CompareView implements ShellView {
   #props: CompareProps | undefined;
   #look: Look = lookOf("light");
 
-  constructor(el: HTMLElement, player: Player, work: Work, actions: CompareActions) {
+  constructor(el: HTMLElement, player: Playing, work: Work, actions: CompareActions) {
     this.#player = player;
     this.#actions = actions;
     this.#host = {
@@ -66,7 +66,13 @@ export class CompareView implements ShellView {
     put(root, "data-notes", clip.notes.length);
     this.#body?.update(props, t);
     if (this.#which) {
-      const words = Object.fromEntries(props.rows.map((row, index) => [String(index), rowName(t, row)]));
+      const sides = [t("compare.before"), t("compare.after")];
+      const words = Object.fromEntries(
+        props.rows.map((row, index) => [
+          String(index),
+          (this.#shell.part && sides[index]) || rowName(t, row),
+        ]),
+      );
       this.#which.update(String(props.value), t("compare.plays"), words);
     }
     this.#tell(props, t);
@@ -96,10 +102,10 @@ export class CompareView implements ShellView {
     this.#which?.el.remove();
     this.#which = undefined;
     if (rolls) {
-      this.#body = new Rolls(this.#host);
+      this.#body = new Rolls(this.#host, this.#shell.part);
       const values = props.rows.map((_, index) => String(index));
       this.#which = new Segments(values, (value) => this.#actions.choose(Number(value)));
-      this.#shell.bar.right.append(this.#which.el);
+      (this.#shell.part ? this.#shell.head.right : this.#shell.bar.right).append(this.#which.el);
     } else this.#body = new Rows(this.#host, { choose: (value, play) => this.#choose(value, play) });
     this.#shell.body.replaceChildren(this.#body.el);
     this.#body.paint(this.#look);

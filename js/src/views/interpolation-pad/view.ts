@@ -1,6 +1,6 @@
 /** The InterpolationPad view: plain props in, callbacks out. */
 
-import type { Player } from "../../audio/player";
+import type { Playing } from "../../audio/player";
 import type { Note } from "../../core/clip";
 import {
   cellAt,
@@ -40,7 +40,7 @@ type Plays = "cell" | "path";
 export class InterpolationPadView implements ShellView {
   readonly #shell: Shell;
   readonly #stage: Stage;
-  readonly #player: Player;
+  readonly #player: Playing;
   readonly #actions: PadActions;
   readonly #square = new Square();
   readonly #words = new CellWords();
@@ -60,7 +60,7 @@ export class InterpolationPadView implements ShellView {
   #resting = false;
   #width = 0;
 
-  constructor(el: HTMLElement, player: Player, actions: PadActions, work: Work) {
+  constructor(el: HTMLElement, player: Playing, actions: PadActions, work: Work) {
     this.#player = player;
     this.#actions = actions;
     const view = this;

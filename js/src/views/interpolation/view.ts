@@ -1,6 +1,6 @@
 /** The InterpolationSlider view: plain props in, callbacks out. */
 
-import type { Player } from "../../audio/player";
+import type { Playing } from "../../audio/player";
 import type { Clip, Note } from "../../core/clip";
 import { summary } from "../../core/describe";
 import {
@@ -36,7 +36,7 @@ export class InterpolationView implements ShellView {
   #clips: readonly Clip[] = [];
   #width = 0;
 
-  constructor(el: HTMLElement, player: Player, work: Work, actions: InterpolationActions) {
+  constructor(el: HTMLElement, player: Playing, work: Work, actions: InterpolationActions) {
     this.#stage = new Stage({ sound: player, ...stageParts(() => this.#shell) });
     this.#track = new Track((position) => actions.move(position));
     this.#drawing = new Drawing((temperature, seed) => actions.draw(temperature, seed));

@@ -1,10 +1,10 @@
-/** What lies over the points, from the props and from where the map is looked at. */
+/** What is shown of the points and over them, from the props and from where the map is looked at. */
 
 import type { Translate } from "../../core/i18n";
-import { type MapProps, pointOf } from "../../core/latent-scatter-props";
+import { type MapProps, numberOf, pointOf } from "../../core/latent-scatter-props";
 import { paletteOf } from "../../core/map-palette";
 import type { Look } from "../../core/palette";
-import type { Overlay, Px } from "./overlay";
+import { type Overlay, type Px, SEAL } from "./overlay";
 import type { Sight } from "./sight";
 
 const WORDS = { pitch: ["higher", "lower"], kit: ["brighter", "darker"] } as const;
@@ -20,6 +20,26 @@ export interface Doing {
 
 /** The rectangle between two px, as a polygon. */
 export const cornersOf = (a: Px, b: Px): Px[] => [a, [b[0], a[1]], b, [a[0], b[1]]];
+
+/** Which of the reader's own clips lies under a px; -1 for none. */
+export function markAt({ marks }: MapProps, sight: Sight, [x, y]: Px): number {
+  return marks.findIndex(({ at }) => {
+    const [mx, my] = sight.px(at);
+    return Math.abs(mx - x) <= SEAL / 2 + 2 && Math.abs(my - y) <= SEAL / 2 + 2;
+  });
+}
+
+/** A byte for each point that stands out: of the group, where there is one, and of the selection; null for all. */
+export function litOf({ cloud, selection }: MapProps, group: number | null): Uint8Array | null {
+  const mask = selection.count > 0 ? selection.mask : null;
+  if (!mask && group === null) return null;
+  const lit = new Uint8Array(cloud.size);
+  for (let i = 0; i < cloud.size; i++) {
+    const chosen = group === null || cloud.groups[i] === group;
+    lit[i] = chosen && (!mask || mask[numberOf(cloud, i)]) ? 1 : 0;
+  }
+  return lit;
+}
 
 export function overlayOf(props: MapProps, sight: Sight, look: Look, t: Translate, doing: Doing): Overlay {
   const { width, height } = sight.camera;

@@ -12,8 +12,8 @@ import type { Engine } from "./engine";
 import { attachGestures, type Tool } from "./gestures";
 import { pressMapKey } from "./keys";
 import { Layers } from "./layers";
-import { type Overlay, type Px, paintOverlay, SEAL } from "./overlay";
-import { cornersOf, overlayOf } from "./scene";
+import { type Overlay, type Px, paintOverlay } from "./overlay";
+import { cornersOf, litOf, markAt, overlayOf } from "./scene";
 import { Sight } from "./sight";
 
 export interface StageHost {
@@ -195,22 +195,11 @@ export class MapStage {
       ...this.#sight.flat,
       codes: cloud.codes,
       palette,
-      lit: this.#lit(props),
+      lit: litOf(props, this.#group),
       look: this.#look,
       stride,
     });
     this.#touch();
-  }
-
-  #lit({ cloud, selection }: MapProps): Uint8Array | null {
-    const mask = selection.count > 0 ? selection.mask : null;
-    if (!mask && this.#group === null) return null;
-    const lit = new Uint8Array(cloud.size);
-    for (let i = 0; i < cloud.size; i++) {
-      const chosen = this.#group === null || cloud.groups[i] === this.#group;
-      lit[i] = chosen && (!mask || mask[numberOf(cloud, i)]) ? 1 : 0;
-    }
-    return lit;
   }
 
   #move(move: (camera: Camera) => void): void {
@@ -234,15 +223,12 @@ export class MapStage {
   }
 
   /** What lies under a px: one of the reader's own clips, or a point. */
-  #find([x, y]: Px): Hovered | null {
+  #find(at: Px): Hovered | null {
     const props = this.#props;
     if (!props) return null;
-    const mark = props.marks.findIndex(({ at }) => {
-      const [mx, my] = this.#sight.px(at);
-      return Math.abs(mx - x) <= SEAL / 2 + 2 && Math.abs(my - y) <= SEAL / 2 + 2;
-    });
+    const mark = markAt(props, this.#sight, at);
     if (mark >= 0) return { mark, point: -1 };
-    const [point] = this.#near([x, y], REACH, 1);
+    const [point] = this.#near(at, REACH, 1);
     return point === undefined ? null : { point, mark: -1 };
   }
 

@@ -1,6 +1,7 @@
 /** The LatentScatter view: plain props in, callbacks out. */
 
-import type { Player } from "../../audio/player";
+import type { Playing } from "../../audio/player";
+import type { Key } from "../../core/i18n";
 import type { MapActions, MapProps } from "../../core/latent-scatter-props";
 import { type Look, lookOf } from "../../core/palette";
 import { MeterMap } from "../../core/time";
@@ -18,8 +19,18 @@ const SIDE_SMALL = 148;
 const WIDE = 900;
 const NARROW = 700;
 const GAP = 24;
+/** Height by width; in a Studio the roll beside it is as tall. */
+const RATIO = 0.77;
+const PART_RATIO = 0.86;
 const TALL = 520;
+const PART_TALL = 400;
 const LOW = 300;
+
+/** What the map says at rest: what its colours mean, which are those of the plane whatever the map. */
+function hintOf({ legend, map }: MapProps): Key {
+  if (legend.kind !== "place") return "map.hint";
+  return map === "plane" ? "map.hint.place" : "map.hint.plane";
+}
 
 export class LatentScatterView implements ShellView {
   readonly #shell: Shell;
@@ -37,7 +48,7 @@ export class LatentScatterView implements ShellView {
   #meter = new MeterMap([[0, 4, 4]], 4);
   #width = 0;
 
-  constructor(el: HTMLElement, player: Player, actions: MapActions, work: Work, assets: Assets) {
+  constructor(el: HTMLElement, player: Playing, actions: MapActions, work: Work, assets: Assets) {
     this.#work = work;
     this.#stage = new MapStage({
       actions,
@@ -93,10 +104,7 @@ export class LatentScatterView implements ShellView {
           .join(" · "),
       idle: {
         kind: "info",
-        text:
-          props.count === 0
-            ? t("map.empty")
-            : t(props.legend.kind === "place" ? "map.hint.place" : "map.hint"),
+        text: t(props.count === 0 ? "map.empty" : hintOf(props)),
         hint: props.count === 0 ? t("map.empty.hint") : "",
       },
     }));
@@ -164,11 +172,14 @@ export class LatentScatterView implements ShellView {
     const width = this.#width;
     if (width <= 0) return;
     const narrow = width < NARROW;
+    const { part } = this.#shell;
     const side = this.#legend.empty ? 0 : width < WIDE ? SIDE_SMALL : SIDE;
     this.#legend.el.hidden = side === 0;
     this.#legend.el.style.width = narrow ? "" : `${side}px`;
     const stage = narrow || side === 0 ? width : width - side - GAP;
-    const height = Math.round(Math.max(LOW, Math.min(TALL, stage * 0.77)));
+    const height = Math.round(
+      Math.max(LOW, Math.min(part ? PART_TALL : TALL, stage * (part ? PART_RATIO : RATIO))),
+    );
     this.#legend.el.style.maxHeight = narrow ? "" : `${height}px`;
     this.#stage.resize(stage, height);
   }

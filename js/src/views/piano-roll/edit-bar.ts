@@ -136,6 +136,8 @@ export class EditBar {
     more: Pick<Entry, "on" | "off"> = {},
   ): void {
     const button = new IconButton(name, "mv-button", pressed);
+    // A Studio has an undo of its own.
+    button.el.classList.toggle("mv-undoing", name === "undo" || name === "redo");
     parent.append(button.el);
     this.#entries.push({ button, key, ...more });
   }

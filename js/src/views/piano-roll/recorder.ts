@@ -5,7 +5,7 @@ import type { Note } from "../../core/clip";
 import * as edits from "../../core/edits";
 import { FINEST, snapNear } from "../../core/edits-grid";
 import { drumPitch } from "../../core/pitch";
-import type { Player } from "../shell";
+import type { Playing } from "../shell";
 import type { Editor } from "./editor";
 
 /** The two rows of the computer's keyboard as a piano: by place, whatever letters are on the keys. */
@@ -45,7 +45,7 @@ interface Held {
 
 export class Recorder {
   readonly #editor: Editor;
-  readonly #player: Pick<Player, "play" | "pause" | "playing" | "position" | "quarterAt">;
+  readonly #player: Pick<Playing, "play" | "pause" | "playing" | "position" | "quarterAt">;
   readonly #hear: (note: Note) => void;
   readonly #changed: () => void;
   state: Recording = { kind: "off" };
@@ -60,7 +60,7 @@ export class Recorder {
 
   constructor(
     editor: Editor,
-    player: Pick<Player, "play" | "pause" | "playing" | "position" | "quarterAt">,
+    player: Pick<Playing, "play" | "pause" | "playing" | "position" | "quarterAt">,
     hear: (note: Note) => void,
     changed: () => void,
   ) {

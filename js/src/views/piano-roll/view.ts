@@ -11,7 +11,7 @@ import { drumPitch } from "../../core/pitch";
 import type { Status } from "../../core/props";
 import type { Work } from "../../core/work";
 import { put } from "../../ui/dom";
-import { type Player, Shell, type ShellView, stageParts } from "../shell";
+import { type Playing, Shell, type ShellView, stageParts } from "../shell";
 import { takeDrops } from "./drop";
 import { EditBar } from "./edit-bar";
 import { EditGestures } from "./edit-gestures";
@@ -37,7 +37,7 @@ export class PianoRollView {
   #props: RollProps | undefined;
   #look = lookOf("light");
 
-  constructor(el: HTMLElement, player: Player, actions: RollActions, work?: Work) {
+  constructor(el: HTMLElement, player: Playing, actions: RollActions, work?: Work) {
     const hear = (note: Note) => void strike(note, this.#props?.volume ?? 0);
     const editor = new Editor({
       change: (clip, merge) => actions.change(clip, merge),
