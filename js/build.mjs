@@ -57,7 +57,8 @@ for (const name of entries) {
   };
   await bundle(name, wanted, true);
 }
-await esbuild.build({ ...common, entryPoints: { widget: "js/src/widget.css", page: "js/src/page.css" } });
+const sheets = { widget: "js/src/widget.css", studio: "js/src/studio.css", page: "js/src/page.css" };
+await esbuild.build({ ...common, entryPoints: sheets });
 
 const parts = [
   {
@@ -94,7 +95,7 @@ const texts = await Promise.all(
     return `${name} ${version} (${license})\n${note}\n\n${text.trim()}\n`;
   }),
 );
-const own = "Third-party code in this folder\n\nThe widgets' own bundles and widget.css hold none.\n";
+const own = "Third-party code in this folder\n\nThe widgets' own bundles and sheets hold none.\n";
 const inside = await Promise.all(
   ["fflate.txt", "mourner.txt"].map((name) => readFile(join(js, "licences", name), "utf8")),
 );

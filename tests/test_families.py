@@ -182,3 +182,17 @@ def test_rolls_and_sliders_take_every_kind(band: Any) -> None:
         slider = mv.InterpolationSlider(model, clips[0], clips[-1], steps=3)
         assert len(slider.sequences) == 3
         assert slider._repr_mimebundle_() is not None
+
+
+@pytest.mark.parametrize("name", TOLD_CHORDS)
+def test_what_is_decoded_under_no_chord_says_so(name: str) -> None:
+    """So it is encoded again as it was decoded, and nobody looks for chords in it."""
+    model = small(name)
+    (clip,) = model.decode_clips(np.random.default_rng(1).normal(size=(1, 8)), 1.0, seed=2)
+    assert clip.chords is not None
+    assert {model.converter.rules.chord_encoding.decode(int(row)) for row in clip.chords} == {"N.C."}
+    assert model.clips(clip)[0] is clip
+    (again,) = model.clips(clip.sequence)
+    np.testing.assert_array_equal(again.chords, clip.chords)
+    (told,) = model.decode_clips(np.random.default_rng(1).normal(size=(1, 8)), 1.0, seed=2, chords=["N.C."])
+    np.testing.assert_array_equal(told.tokens, clip.tokens)

@@ -169,7 +169,7 @@ const STATIC = new URL("../../mvae_widgets/static/", import.meta.url);
 export async function mount(kind, model, el) {
   if (!document.querySelector("link[data-mv]")) {
     const link = document.createElement("link");
-    Object.assign(link, { rel: "stylesheet", href: new URL("widget.css", STATIC).href });
+    Object.assign(link, { rel: "stylesheet", href: new URL("studio.css", STATIC).href });
     link.dataset.mv = "";
     document.head.append(link);
     await new Promise((resolve) => link.addEventListener("load", resolve));

@@ -92,7 +92,7 @@ class Page:
             policy=_policy(program, bool(self.decoder)),
             version=__version__,
             title=html.escape(self.title or words or "mvae_widgets"),
-            styles=_asset("widget.css") + _asset("page.css"),
+            styles=_asset("studio.css" if self.kind == "studio" else "widget.css") + _asset("page.css"),
             words=html.escape(words),
             picture=self.picture.get("image/png", ""),
             # No tag can begin in a text without this character.

@@ -85,7 +85,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> NoteSequence:
-    """One of the beats, two bars long.
+    """One of the beats, two bars long, with its name as its title.
 
     Parameters
     ----------
@@ -100,7 +100,9 @@ def load(name: str) -> NoteSequence:
     if name not in BEATS:
         raise ConfigError(f"There is no beat {name!r}.", f"There are: {', '.join(names())}.")
     qpm, text = BEATS[name]
-    return tab(text, qpm)
+    beat = tab(text, qpm)
+    beat.sequence_metadata.title = name.replace("-", " ").capitalize()
+    return beat
 
 
 def tab(text: str, qpm: float = 120.0) -> NoteSequence:

@@ -102,10 +102,10 @@ def _chord_inference() -> Any:
     make = inference._key_chord_transition_distribution
     known: dict[Any, Any] = {}
 
-    def once(chords: Any, *probabilities: float) -> Any:
-        asked = (chords.tobytes(), *probabilities)
+    def once(chords: Any, **probabilities: float) -> Any:
+        asked = (chords.tobytes(), *sorted(probabilities.items()))
         if asked not in known:
-            known[asked] = make(chords, *probabilities)
+            known[asked] = make(chords, **probabilities)
         return known[asked]
 
     inference._key_chord_transition_distribution = once

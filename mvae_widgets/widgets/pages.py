@@ -90,8 +90,11 @@ def map_page(
     cards: list[list[Any]] = []
     notes: list[bytes] = []
     scores: dict[str, Any] = {}
-    for start in range(0, len(shown), CARDS):
-        told, tables = cards_of(model, corpus, shown[start : start + CARDS].tolist(), columns)
+    finds = decodes and hasattr(projection, "weights")
+    # Music that nobody has decoded yet is nothing but its latent vectors, and those the page decodes itself.
+    stored = shown[:0] if finds and not isinstance(corpus.tokens, np.ndarray) else shown
+    for start in range(0, len(stored), CARDS):
+        told, tables = cards_of(model, corpus, stored[start : start + CARDS].tolist(), columns)
         for card in told["cards"]:
             index = list(scores).index(key) if (key := repr(card["score"])) in scores else len(scores)
             scores[key] = card["score"]
@@ -107,7 +110,7 @@ def map_page(
         "marks": floats(marks),
         "here": floats([] if here is None else here),
     }
-    if decodes and hasattr(projection, "weights"):
+    if finds:
         middle = model.decode_clips(np.zeros((1, projection.size)))[0]
         page["score"] = score_of(middle.sequence).as_dict()
         page["map"] = projection.page()
@@ -115,7 +118,7 @@ def map_page(
 
 
 #: Clips asked for at once, and bytes of one note in a table.
-CARDS, ROW = 32, len(pack(np.zeros((1, 7))))
+CARDS, ROW = 512, len(pack(np.zeros((1, 7))))
 
 
 def floats(rows: Any) -> bytes:

@@ -67,6 +67,7 @@ class Studio(Files):
     """
 
     _esm = STATIC / "studio.js"
+    _css = STATIC / "studio.css"
     _decodes = True
 
     def __init__(self, model: Codec, music: Any = None, corpus: Any = None, **traits: Any) -> None:

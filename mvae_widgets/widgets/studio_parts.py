@@ -118,7 +118,8 @@ def prior(model: Any, z: Array | None = None, qpm: float = 120.0) -> Corpus:
     chords, keys = (
         None if row is None else np.broadcast_to(row, (len(z), len(row))) for row in (first.chords, first.keys)
     )
-    return Corpus(tokens, z, np.zeros_like(z), origin, {"qpm": np.full(len(z), qpm)}, chords, keys)
+    columns = {"qpm": np.full(len(z), qpm)}
+    return Corpus(tokens, z, np.zeros_like(z), origin, columns, chords=chords, keys=keys)
 
 
 def clips_for(model: Codec, music: Any) -> tuple[list[Clip], Array]:

@@ -19,6 +19,7 @@ WIDGETS: dict[str, Maker] = {
     "latent_scatter": lambda model, clips: mv.LatentScatter(model, prior(model)),
     "compare": lambda model, clips: mv.Compare.reconstruction(model, clips[0]),
     "compare_routes": lambda model, clips: mv.Compare.routes(model, clips[0], clips[1]),
+    "studio": lambda model, clips: mv.Studio(model, clips[:4], prior(model)),
 }
 # Where the music is, and the keyboard.
 MAIN = {
@@ -30,6 +31,7 @@ MAIN = {
     "latent_scatter": ".mv-map-stage",
     "compare": ".mv-stage",
     "compare_routes": ".mv-cell",
+    "studio": "[data-part=roll] .mv-stage",
 }
 
 

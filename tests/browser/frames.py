@@ -157,7 +157,7 @@ class FramedPage:
         kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(widget).__name__).lower()
         parts = {
             "POLICY": self._policy,
-            "CSS": (STATIC / "widget.css").read_text(),
+            "CSS": (STATIC / "studio.css").read_text(),
             "BODY": self._body,
             "PAPER": self._paper,
             "TRAITS": json.dumps(side.state()).replace("<", "\\u003c"),

@@ -37,7 +37,8 @@ FOCUSED = """() => {
   const seen = window.__stops.indexOf(e);
   if (seen < 0) window.__stops.push(e);
   const { left, top, right, bottom } = e.getBoundingClientRect();
-  return { key: seen < 0 ? window.__stops.length - 1 : seen, box: [left, top, right, bottom], ring,
+  return { key: seen < 0 ? window.__stops.length - 1 : seen, ring,
+    box: [left + scrollX, top + scrollY, right + scrollX, bottom + scrollY],
     what: `${e.tagName.toLowerCase()}.${e.className}`,
     name: e.getAttribute("aria-label") || e.textContent || e.closest("label")?.textContent || e.title };
 }"""

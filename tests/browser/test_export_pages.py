@@ -53,7 +53,7 @@ class Page:
 
     @property
     def root(self) -> Any:
-        return self.page.locator(".mv-root")
+        return self.page.locator(".mv-root").first
 
     def ready(self, where: str | None = None) -> Page:
         """Wait until the widget stands, and the decoder is where it should be."""
@@ -74,7 +74,7 @@ class Page:
         raise AssertionError(f"it never came: {self.root.locator('.mv-status').inner_text()!r}")
 
     def status(self) -> str:
-        return str(self.root.locator(".mv-status").inner_text())
+        return str(self.root.locator("> .mv-status").inner_text())
 
     def well(self, errors: int = 0) -> None:
         """Nothing was asked of any network, and nothing went wrong."""

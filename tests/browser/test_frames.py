@@ -74,7 +74,7 @@ def test_every_widget_lives_in_a_frame_of_its_own(
         wait_until(root, "e.dataset.playing === 'true'")
         if name == "piano_roll":
             wait_until(root, "e.dataset.engine === 'soundfont'")
-        root.get_by_role("button", name="Stop", exact=True).click()
+        root.get_by_role("button", name="Stop", exact=True).first.click()
     assert page.errors == []
     # WebGL's helper makes code from text; where that is forbidden the map paints on a canvas.
     assert all("eval" in text for text in page.refused), page.refused

@@ -57,8 +57,8 @@ def test_chinese_fits_and_is_all_there(
     page = bare(width=WIDTHS[0], scale=2)
     root = page.show(widgets[name])
     page.page.wait_for_timeout(400)
-    for button in root.locator('[aria-expanded="false"]:visible').all():
-        button.click()
+    for button in root.locator('[aria-expanded="false"]:visible').element_handles():
+        button.evaluate("e => e.click()")
     assert root.get_attribute("lang") == "zh-CN"
     for width in WIDTHS:
         page.page.set_viewport_size({"width": width, "height": 1000})

@@ -10,6 +10,8 @@ import numpy as np
 import pretty_midi
 
 import mvae_widgets as mv
+from mvae_widgets.music.difference import difference
+from mvae_widgets.widgets.base import score_of
 from tests.browser import listening
 from tests.browser.bare import BarePage
 from tests.browser.frames import FramedPage
@@ -339,9 +341,20 @@ def test_a_page_without_a_kernel_goes_on(model: Any, browser: Any, tmp_path: Pat
     wait(leader="pad", chosen=-1)
     notes = root.locator("[data-part=pad] .mv-root").get_attribute("data-notes")
     assert root.locator("[data-part=roll] .mv-root").get_attribute("data-notes") == notes
+    # The clip before that one is compared with it.
+    told = difference(score_of(studio.sequence), score_of(studio.pad.sequences[3][3]))
+    counts = f"{len(told.same)} notes the same, {len(told.missing)} missing, {len(told.added)} added"
+    root.locator("[data-part=compare]").get_by_role("img", name=counts).wait_for()
     root.locator(".mv-keep").click()
     wait(kept=6)
     root.locator(".mv-song-drop").click()
+    # A clip of the map, which nobody had decoded: the page finds the same music as Python does.
+    here = root.locator("[data-part=map] .mv-root")
+    root.locator("[data-part=map] .mv-map-stage").click()
+    page.page.wait_for_function("e => e.dataset.value !== ''", arg=here.element_handle())
+    point = studio.map.corpus[int(here.get_attribute("data-value"))]
+    assert int(here.get_attribute("data-notes")) == len(point.sequence.notes)
+    wait(leader="map", chosen=-1)
     root.locator(".mv-tile-main").nth(2).click()
     wait(chosen=3)
     root.locator(".mv-song-drop").click()
@@ -360,7 +373,7 @@ def test_a_page_without_a_kernel_goes_on(model: Any, browser: Any, tmp_path: Pat
     assert near(read(tmp_path / "song.mid"), sorted(cell + tune))
     root.get_by_label("Vary").click()
     root.locator(".mv-status", has_text="Only the notebook can do that").last.wait_for()
-    for _ in range(5):
+    for _ in range(6):
         page.page.keyboard.press("Control+z")
     wait(kept=5, song=0, chosen=1)
     assert page.page.evaluate("window.mvaePage.model.get('_current').title") == begun

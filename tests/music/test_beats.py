@@ -40,6 +40,7 @@ def test_beats_are_two_bars_that_drum_models_take(name: str) -> None:
     assert beat.total_time == pytest.approx(8 * 60 / beat.tempos[0].qpm)
     assert len(beat.notes) >= 16
     assert all(note.is_drum for note in beat.notes)
+    assert beat.sequence_metadata.title.lower().replace(" ", "-") == name
 
 
 @pytest.mark.parametrize(

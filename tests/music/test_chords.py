@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 
+import mvae_widgets as mv
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music.chords import ChordEncoding, key_class, one_hot_controls
-from mvae_widgets.music.quantising import infer_missing_chords, quantise
+from mvae_widgets.music.quantising import has_chords, infer_missing_chords, quantise
 
 TRIAD = {"N.C.": 0, "C13": 1, "Cm(maj7)": 13, "Faug7": 30, "Abm7b5": 45, "Cm7b5": 37, "G7(#5)": 32, "F#m7/C#": 19}
 MAJOR_MINOR = {"N.C.": 0, "F7": 6, "Abm9": 21}
@@ -100,3 +103,18 @@ def test_inference_finds_chords_and_keys(sequence_of) -> None:
 def test_inference_gives_up_on_nothing_and_on_too_much(sequence_of) -> None:
     assert not infer_missing_chords(quantise(sequence_of(), 4))
     assert not infer_missing_chords(quantise(sequence_of((60, 80, 0, 1500)), 4))
+
+
+def test_inferred_chords_are_those_of_note_seq_itself() -> None:
+    """Our note_seq makes its table of transitions only once: another copy of the module makes it for each piece."""
+    spec = importlib.util.find_spec("note_seq.chord_inference")
+    assert spec is not None
+    assert spec.loader is not None
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    for name in ("soldiers-joy", "frere-jacques"):
+        ours, theirs = (quantise(mv.tunes.load(name), 4) for _ in range(2))
+        assert infer_missing_chords(ours)
+        fresh.infer_chords_for_sequence(theirs)
+        assert [a.text for a in ours.text_annotations] == [a.text for a in theirs.text_annotations]
+        assert has_chords(ours)

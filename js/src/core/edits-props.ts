@@ -19,6 +19,8 @@ export interface RollProps extends PianoRollProps {
   readonly canUndo: boolean;
   readonly canRedo: boolean;
   readonly upload: Upload | null;
+  /** Height that a Studio has for its notes; 0 where the music decides. */
+  readonly room: number;
 }
 
 export interface RollActions extends CommonActions {

@@ -10,7 +10,7 @@ import type { CommonActions } from "../core/props";
 import type { Model } from "./model";
 import { encodeBase64 } from "./rpc";
 import type { Session } from "./session";
-import { memo, pianoRollReader, type Reader, readClip } from "./traits";
+import { memo, number, pianoRollReader, type Reader, readClip } from "./traits";
 
 /** Bytes of the largest file, and of one message: a server takes some megabytes at most. */
 export const MOST = 4 * 2 ** 20;
@@ -40,7 +40,7 @@ export class RollModel {
     const base = pianoRollReader(model, () => this.#followed);
     const takes = memo(readTakes);
     this.reader = {
-      traits: [...base.traits, "edit", "_takes"],
+      traits: [...base.traits, "edit", "_takes", "_room"],
       read: () => ({
         ...base.read(),
         ...(this.#followed ? {} : { clip: this.#history.present }),
@@ -49,6 +49,7 @@ export class RollModel {
         canUndo: this.#history.past !== null,
         canRedo: this.#history.future !== null,
         upload: this.#upload,
+        room: number(model.get("_room"), 0),
       }),
     };
     let due = false;

@@ -13,10 +13,10 @@ interface Card {
   readonly meta: unknown;
   readonly place: unknown;
   readonly score: unknown;
-  readonly notes: DataView;
+  readonly notes: Bytes;
 }
 
-/** The clips that the page holds, by their number. */
+/** The clips that the page holds, by their number: what it has of their music. */
 function cardsOf({ data, model }: Parts): Map<number, Card> {
   const shown = viewOf((model.get("_sample") ?? new Uint8Array()) as Bytes);
   const notes = viewOf((data.notes ?? new Uint8Array()) as Bytes);
@@ -75,11 +75,29 @@ export function mapAnswers(parts: Parts): Answers {
   const { model, data, plane } = parts;
   const cards = cardsOf(parts);
   const points = rowsOf(data.z, Number(data.size));
-  const numbersOf = [...cards.keys()];
+  const sample = viewOf((model.get("_sample") ?? new Uint8Array()) as Bytes);
+  const numbersOf = points.map((_, k) => sample.getUint32(4 * k, true));
   const map = data.map ? record(data.map) : null;
   const marks = rowsOf(data.marks, Number(data.size));
   /** Where the current music lies in latent space. */
   let here: Vector | null = data.here ? (rowsOf(data.here, Number(data.size))[0] ?? null) : null;
+
+  const score = () => ({ ...record(data.score), tempos: [[0, model.get("tempo")]] });
+  /** Of a corpus that nobody had decoded the page has the latent vectors alone: it decodes what is asked for. */
+  const found = async (indexes: readonly number[]): Promise<Card[]> => {
+    const wanted = indexes.filter((index) => numbersOf.includes(index));
+    const missing = wanted.filter((index) => !cards.has(index));
+    if (missing.length > 0) {
+      const z = missing.map((index) => points[numbersOf.indexOf(index)] as Vector);
+      (await decoder(parts)(z)).forEach(({ notes }, k) => {
+        const index = missing[k] as number;
+        const title = index.toLocaleString("en");
+        const place = placeOn(plane, z[k] as Vector) ?? [];
+        cards.set(index, { index, title, meta: "", place, score: score(), notes: encodeNotes(notes) });
+      });
+    }
+    return wanted.map((index) => cards.get(index) as Card);
+  };
 
   const nearest = (index: number | null): number[] => {
     if (!here || model.get("neighbours") !== true) return [];
@@ -107,13 +125,16 @@ export function mapAnswers(parts: Parts): Answers {
 
   return {
     points() {
-      throw limit(parts, "page.some", { some: cards.size, all: Number(record(model.get("_points")).count) });
+      throw limit(parts, "page.some", {
+        some: points.length,
+        all: Number(record(model.get("_points")).count),
+      });
     },
-    cards({ indexes }) {
-      const found = numbers(indexes).flatMap((index) => cards.get(index) ?? []);
-      return { result: { cards: found }, buffers: found.map(({ notes }) => notes) };
+    async cards({ indexes }) {
+      const told = await found(numbers(indexes));
+      return { result: { cards: told }, buffers: told.map(({ notes }) => notes) };
     },
-    pick({ index, mark }) {
+    async pick({ index, mark }) {
       const k = Number(index);
       if (mark) {
         const { title, at, place } = record(list(model.get("_marks"))[k]);
@@ -124,7 +145,7 @@ export function mapAnswers(parts: Parts): Answers {
         stand({ title, at, place }, marks[k] as Vector, model.get("_mark_score"), notes);
         return {};
       }
-      const card = cards.get(k);
+      const [card] = await found([k]);
       const at = numbersOf.indexOf(k);
       if (!card) return {};
       const xy = rowsOf(model.get("_sample_xy"), Number(record(model.get("_points")).dimensions))[at];
@@ -139,11 +160,10 @@ export function mapAnswers(parts: Parts): Answers {
     async decode({ at }) {
       if (!map) throw limit(parts, "page.notebook");
       const z = inverse(map, points, numbers(at));
-      const [found] = await decoder(parts)([z]);
-      const score = { ...record(data.score), tempos: [[0, model.get("tempo")]] };
+      const [music] = await decoder(parts)([z]);
       const place = placeOn(plane, z) ?? [];
       const there = project(map as unknown as Flat, z);
-      stand({ title: "", at: there, place }, z, score, encodeNotes(found?.notes ?? []));
+      stand({ title: "", at: there, place }, z, score(), encodeNotes(music?.notes ?? []));
       return { result: { at: there } };
     },
     select({ bits }) {

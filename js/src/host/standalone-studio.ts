@@ -1,6 +1,7 @@
 /** The Studio without a kernel: its parts answer in the page, and so do the tray, the song, undo and MIDI (studio.py). */
 
 import { type Clip, type Place, readPlace } from "../core/clip";
+import { difference } from "../core/difference";
 import { midiFile } from "../core/midi-file";
 import { type Bytes, encodeNotes } from "../core/notes";
 import { type Current, songOf } from "../core/studio-props";
@@ -9,7 +10,7 @@ import { type Answers, revive, StandaloneModel } from "./standalone";
 import { tableOf } from "./standalone-interpolation";
 import { limit, list, numbers, type Parts, record } from "./standalone-parts";
 import { keptReader } from "./studio-traits";
-import { readClip, text } from "./traits";
+import { readClip, readSteps, text } from "./traits";
 
 type Kinds = Readonly<Record<string, (parts: Parts) => Answers>>;
 
@@ -29,6 +30,8 @@ interface Desk {
   readonly order: readonly number[];
   readonly chosen: number;
   readonly current: Shown;
+  /** What was current before, with which it is compared. */
+  readonly before: Shown;
 }
 
 /** Changes of one part within so many milliseconds are one step. */
@@ -58,7 +61,6 @@ class PageStudio {
   constructor(parts: Parts, kinds: Kinds) {
     this.#parts = parts;
     const { model, data } = parts;
-    // Nobody compares here, nor measures what is compared.
     const names = list(model.get("_parts"))
       .map(String)
       .filter((name) => name in kinds);
@@ -112,18 +114,30 @@ class PageStudio {
     const { model } = this.#parts;
     const roll = this.#models.get("roll");
     const { part, title, args } = record(model.get("_current"));
+    const current: Shown = {
+      part: text(part),
+      title: text(title),
+      args: record(args),
+      clip: readClip(roll?.get("_notes"), roll?.get("_score")),
+      place: readPlace(roll?.get("_place")),
+    };
     return {
       kept: keptReader()(...TABLES.map((name) => model.get(name))),
       order: numbers(model.get("_arrangement")),
       chosen: Number(model.get("_chosen")),
-      current: {
-        part: text(part),
-        title: text(title),
-        args: record(args),
-        clip: readClip(roll?.get("_notes"), roll?.get("_score")),
-        place: readPlace(roll?.get("_place")),
-      },
+      current,
+      before: this.#compared(current),
     };
+  }
+
+  /** What the file compares the current clip with. */
+  #compared(current: Shown): Shown {
+    const compare = this.#models.get("compare");
+    if (!compare) return current;
+    const { data } = record(record(this.#parts.data.parts).compare);
+    const notes = record(record(data).tables).all;
+    const clip = readSteps(notes, compare.get("_score"), compare.get("_offsets"))[0] ?? current.clip;
+    return { ...current, clip, place: readPlace(list(compare.get("_places"))[0]) };
   }
 
   #answers(): Answers {
@@ -217,10 +231,11 @@ class PageStudio {
   #go(desk: Desk, part = ""): void {
     const now = Date.now();
     const same = part !== "" && part === this.#last.part && now - this.#last.at < GESTURE;
+    const { current, before } = this.#desk;
     if (!same) this.#past = [...this.#past, this.#desk];
     this.#future = [];
     this.#last = { part, at: now };
-    this.#lay(desk);
+    this.#lay({ ...desk, before: same || desk.current === current ? before : current });
   }
 
   #travel(way: -1 | 1): Record<string, never> {
@@ -252,6 +267,20 @@ class PageStudio {
       _redo: this.#future.length,
     });
     if (desk.current !== before.current) this.#roll(desk.current);
+    if (desk.current !== before.current || desk.before !== before.before) this.#compare(desk);
+  }
+
+  #compare({ before, current }: Desk): void {
+    const clips = [before.clip, current.clip] as const;
+    const { notes, offsets } = tableOf(clips);
+    const [first, second] = clips;
+    this.#models.get("compare")?.put({
+      _notes: notes,
+      _offsets: offsets,
+      _score: second.score.quarters > first.score.quarters ? second.score : first.score,
+      _places: [before.place ?? [], current.place ?? []],
+      _difference: difference(first, second),
+    });
   }
 
   /** The roll shows the current clip, as its Python half would let it. */

@@ -74,6 +74,11 @@ export class StudioParts<Seat> {
     return part ? part.bundle.render({ model: part.model, el }) : () => {};
   }
 
+  /** Says how much height there is for what a part shows. */
+  room(name: string, height: number): void {
+    this.#open.get(name)?.model.decide("_room", height);
+  }
+
   dispose(): void {
     for (const off of this.#leave.splice(0)) off();
   }

@@ -38,6 +38,7 @@ const KINDS = {
       roll: rollAnswers,
       slider: sliderAnswers,
       knobs: knobAnswers,
+      compare: tables,
     }),
   ],
 } as const satisfies Record<string, readonly [() => unknown, (parts: Parts) => Answers]>;

@@ -40,8 +40,7 @@ export const studio = widget(
     ];
     return { ...closing(session, ...leave), actions: own.actions(session.actions), parts };
   },
-  ({ player, actions, work, parts }, el) =>
-    new StudioView(el, player, actions, work, (name, at) => parts.mount(name, at)),
+  ({ player, actions, work, parts }, el) => new StudioView(el, player, actions, work, parts),
 );
 
 export default () => studio(createSeats);

@@ -25,7 +25,7 @@ const SIDE = 118;
 const WIDEST = 200;
 const NARROW = 700;
 /** In a Studio knobs stand closer. */
-const NARROW_PART = 500;
+const NARROW_PART = 560;
 
 /** How many knobs stand side by side: rows as even as they can be. */
 export function columnsOf(knobs: number, width: number, narrow = NARROW): number {

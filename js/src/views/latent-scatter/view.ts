@@ -19,9 +19,8 @@ const SIDE_SMALL = 148;
 const WIDE = 900;
 const NARROW = 700;
 const GAP = 24;
-/** Height by width; in a Studio the roll beside it is as tall. */
+/** Height by width; in a Studio, where the roll beside it is as tall, always the same. */
 const RATIO = 0.77;
-const PART_RATIO = 0.86;
 const TALL = 520;
 const PART_TALL = 400;
 const LOW = 300;
@@ -177,9 +176,7 @@ export class LatentScatterView implements ShellView {
     this.#legend.el.hidden = side === 0;
     this.#legend.el.style.width = narrow ? "" : `${side}px`;
     const stage = narrow || side === 0 ? width : width - side - GAP;
-    const height = Math.round(
-      Math.max(LOW, Math.min(part ? PART_TALL : TALL, stage * (part ? PART_RATIO : RATIO))),
-    );
+    const height = part ? PART_TALL : Math.round(Math.max(LOW, Math.min(TALL, stage * RATIO)));
     this.#legend.el.style.maxHeight = narrow ? "" : `${height}px`;
     this.#stage.resize(stage, height);
   }

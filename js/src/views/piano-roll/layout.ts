@@ -10,6 +10,8 @@ const KEYS = 34;
 const LEAST_RANGE = 16;
 const PAD = 2;
 const LANE_GAP = 6;
+/** Height of a lane alone that is given room, however little that is. */
+const LEAST_ALONE = 216;
 /** Drum classes whose rows are always there. */
 const BASIC = [0, 1, 2, 3];
 
@@ -54,6 +56,8 @@ export interface Layout {
 export interface LayoutOptions {
   /** Height of all lanes together; undefined lets the music decide. */
   readonly height?: number | undefined;
+  /** Height that there is for all lanes: one alone fills it, several are no lower than the music wants them. */
+  readonly room?: number | undefined;
   /** Notes that set the ranges, where rolls share one scale. */
   readonly scale?: readonly Note[] | undefined;
   readonly keys: boolean;
@@ -119,7 +123,7 @@ export function layoutOf(clip: Clip, width: number, options: LayoutOptions): Lay
 
   const gaps = LANE_GAP * (plans.length - 1);
   const total = plans.reduce((sum, plan) => sum + plan.wish, 0);
-  const stretch = options.height === undefined ? 1 : (options.height - RULER - gaps) / total;
+  const stretch = stretchOf(options, total, gaps, alone ? LEAST_ALONE : total);
 
   const gutter: Gutter = !alone
     ? "names"
@@ -143,6 +147,11 @@ export function layoutOf(clip: Clip, width: number, options: LayoutOptions): Lay
     return { ...box, kind: "pitch", row: height / (high - low + 1), low, high };
   });
   return { width, height: Math.round(top - LANE_GAP), gutter, left, lanes };
+}
+
+function stretchOf({ height, room }: LayoutOptions, total: number, gaps: number, least: number): number {
+  if (height !== undefined) return (height - RULER - gaps) / total;
+  return room ? Math.max(least, room - RULER - gaps) / total : 1;
 }
 
 /** Top of a pitch in its lane. */

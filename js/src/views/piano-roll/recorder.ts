@@ -57,6 +57,8 @@ export class Recorder {
   /** Counts recordings: what a former one still waits for is not for this one. */
   #turn = 0;
   #leaveMidi = () => {};
+  /** Who hears the MIDI keyboards: a question for leave that nobody answers must not keep a closed roll alive. */
+  #ear: { of: Recorder | null } = { of: null };
 
   constructor(
     editor: Editor,
@@ -87,7 +89,7 @@ export class Recorder {
     this.#draft = { ...this.#editor.base, selected: new Set() };
     this.#recorded = new Set();
     this.#say({ kind: "counting", keyboards: null });
-    void this.#listen(turn);
+    this.#listen(turn);
     await this.#player.play({ countIn: true });
     if (turn !== this.#turn) return;
     if (this.#player.playing) this.#say({ ...this.state, kind: "on" } as Recording);
@@ -103,8 +105,7 @@ export class Recorder {
     const draft = this.#draft;
     this.#draft = null;
     this.state = { kind: "off" };
-    this.#leaveMidi();
-    this.#leaveMidi = () => {};
+    this.#deafen();
     this.#player.pause();
     if (draft && this.#recorded.size > 0) {
       const selected = new Set(draft.notes.filter((note) => this.#recorded.has(note)));
@@ -136,7 +137,7 @@ export class Recorder {
 
   dispose(): void {
     this.#turn++;
-    this.#leaveMidi();
+    this.#deafen();
   }
 
   #pitchOf(code: string): number | undefined {
@@ -148,17 +149,29 @@ export class Recorder {
     return above < 0 ? undefined : Math.min(127, 12 * this.#octave + above);
   }
 
-  async #listen(turn: number): Promise<void> {
-    const { keyboards, leave } = await listenMidi({
-      pressed: (pitch, velocity, time) => this.#press(`midi ${pitch}`, pitch, velocity, time),
-      released: (pitch, time) => this.#release(`midi ${pitch}`, time),
+  #listen(turn: number): void {
+    const ear: { of: Recorder | null } = { of: this };
+    this.#ear = ear;
+    const asked = listenMidi({
+      pressed: (pitch, velocity, time) => {
+        if (ear.of) ear.of.#press(`midi ${pitch}`, pitch, velocity, time);
+      },
+      released: (pitch, time) => {
+        if (ear.of) ear.of.#release(`midi ${pitch}`, time);
+      },
     });
-    if (turn !== this.#turn) {
-      leave();
-      return;
-    }
-    this.#leaveMidi = leave;
-    this.#say({ ...this.state, keyboards } as Recording);
+    void asked.then(({ keyboards, leave }) => {
+      const recorder = ear.of;
+      if (!recorder || turn !== recorder.#turn) return leave();
+      recorder.#leaveMidi = leave;
+      recorder.#say({ ...recorder.state, keyboards } as Recording);
+    });
+  }
+
+  #deafen(): void {
+    this.#ear.of = null;
+    this.#leaveMidi();
+    this.#leaveMidi = () => {};
   }
 
   #press(name: string, pitch: number, velocity: number, time: number): void {

@@ -29,6 +29,8 @@ export interface StageProps {
   readonly refused?: readonly Refused[];
   /** Height with the ruler; undefined lets the music decide. */
   readonly height?: number;
+  /** Height that there is, where the music decides (layout.ts). */
+  readonly room?: number;
   /** Notes that set the pitch ranges, where several rolls share one scale. */
   readonly scale?: readonly Note[];
   readonly keys: boolean;
@@ -204,8 +206,9 @@ export class Stage {
   #arrange(): void {
     const props = this.#props;
     if (!props || this.#width <= 0) return;
-    const { height, scale, keys } = props;
-    const layout = layoutOf(props.clip, this.#width, { height, scale, keys, edit: props.edit !== undefined });
+    const { height, room, scale, keys } = props;
+    const edit = props.edit !== undefined;
+    const layout = layoutOf(props.clip, this.#width, { height, room, scale, keys, edit });
     this.#layout = layout;
     this.axis.resize(layout.left, layout.width - layout.left, this.#meter.quarters);
     this.box.style.height = `${layout.height}px`;

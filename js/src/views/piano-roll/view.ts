@@ -156,7 +156,7 @@ export class PianoRollView {
   #show(): void {
     const props = this.#props;
     if (!props) return;
-    const { place, edit } = props;
+    const { place, edit, room } = props;
     const { t } = this.#shell;
     const editor = this.#editor;
     const clip = edit ? editor.clip : props.clip;
@@ -165,7 +165,7 @@ export class PianoRollView {
     const open = edit ? this.#range.notes(props.clip, marked) : marked;
     const scale = open.length > 0 ? [...props.clip.notes, ...open] : clip.notes;
     const title = props.title || t("roll.title");
-    this.#stage.update({ clip, place, refused, scale, title, keys: true, edit: this.#over() }, t);
+    this.#stage.update({ clip, place, refused, scale, title, room, keys: true, edit: this.#over() }, t);
     this.#velocity.el.hidden = !edit;
     if (edit) this.#velocity.update(t);
     put(this.#shell.root, "data-selected", edit ? editor.chosen.size : 0);

@@ -6,8 +6,12 @@ import { IconButton } from "../../ui/button";
 import { h, put, say } from "../../ui/dom";
 import type { Seats } from "../shell";
 
-/** Shows a part in an element; gives back the way to take it away. */
-export type MountPart = (name: string, el: HTMLElement) => () => void;
+export interface PartsHost {
+  /** Shows a part in an element; gives back the way to take it away. */
+  mount(name: string, el: HTMLElement): () => void;
+  /** Says how much height there is for what a part shows; 0 where it decides by itself. */
+  room(name: string, height: number): void;
+}
 
 /** Where the parts stand: in the grid itself, under the map, under the roll. */
 const ALONE = ["map", "roll"];
@@ -23,15 +27,19 @@ export class Parts {
   readonly #right = h("div", "mv-studio-right");
   readonly #opening = h("p", "mv-empty", { role: "status" });
   readonly #seats: Seats;
-  readonly #mount: MountPart;
+  readonly #host: PartsHost;
   readonly #vary: IconButton;
   readonly #draw: IconButton;
+  /** Tells when the map or the roll is of another height. */
+  readonly #watch: ResizeObserver;
   #under = false;
+  #beside = true;
   readonly #shown = new Map<string, () => void>();
 
-  constructor(seats: Seats, actions: StudioActions, mount: MountPart) {
+  constructor(seats: Seats, actions: StudioActions, host: PartsHost) {
     this.#seats = seats;
-    this.#mount = mount;
+    this.#host = host;
+    this.#watch = new ResizeObserver(() => this.#level());
     this.#vary = new IconButton("vary", "mv-button", () => actions.vary());
     this.#draw = new IconButton("dice", "mv-button", () => actions.draw());
     this.el = h("div", "mv-studio-parts", {}, this.#opening, this.#left, this.#right);
@@ -50,18 +58,33 @@ export class Parts {
 
   resize(width: number, narrow: boolean): void {
     this.#under = width < MIDDLE && !narrow;
+    this.#beside = !narrow;
     this.#arrange();
+    this.#level();
   }
 
   dispose(): void {
+    this.#watch.disconnect();
     for (const leave of this.#shown.values()) leave();
     this.#shown.clear();
   }
 
   #arrange(): void {
+    this.el.classList.toggle("mv-under", this.#under);
     const compare = this.el.querySelector(`[data-part="${COMPARE}"]`);
     const home = this.#under && this.#left.childElementCount > 0 ? this.#left : this.#right;
     if (compare && compare.parentElement !== home) home.append(compare);
+  }
+
+  /** Beside the map the roll is as tall as that. */
+  #level(): void {
+    const [map, roll] = ALONE.map((name) =>
+      this.el.querySelector<HTMLElement>(`[data-part="${name}"] > .mv-root`),
+    );
+    const stage = roll?.querySelector<HTMLElement>(".mv-stage");
+    if (!roll || !stage) return;
+    const rest = roll.offsetHeight - stage.offsetHeight;
+    this.#host.room("roll", map && this.#beside ? Math.max(0, map.offsetHeight - rest) : 0);
   }
 
   #show(name: string): void {
@@ -72,8 +95,9 @@ export class Parts {
     else (LEFT.includes(name) ? this.#left : this.#right).append(el);
     for (const type of ["pointerdown", "keydown", "wheel"] as const)
       el.addEventListener(type, () => this.#seats.touch(name), { capture: true, passive: true });
-    this.#shown.set(name, this.#mount(name, el));
+    this.#shown.set(name, this.#host.mount(name, el));
     const root = el.querySelector(".mv-root");
+    if (root && ALONE.includes(name)) this.#watch.observe(root);
     const label = root?.getAttribute("aria-labelledby");
     if (label) put(el, "aria-labelledby", label);
     if (name === "roll") root?.querySelector(".mv-head-right")?.prepend(this.#vary.el, this.#draw.el);

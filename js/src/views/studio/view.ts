@@ -20,7 +20,7 @@ import { WordButton } from "../../ui/word-button";
 import { takeDrops } from "../piano-roll/drop";
 import { type Seats, Shell, type ShellView } from "../shell";
 import { Carrier, type Carrying } from "./drag";
-import { type MountPart, Parts } from "./parts";
+import { Parts, type PartsHost } from "./parts";
 import { SongRow } from "./song";
 import { Tray } from "./tray";
 
@@ -45,7 +45,7 @@ export class StudioView implements ShellView {
   readonly #leave: (() => void)[];
   #props: StudioProps | undefined;
 
-  constructor(el: HTMLElement, seats: Seats, actions: StudioActions, work: Work, mount: MountPart) {
+  constructor(el: HTMLElement, seats: Seats, actions: StudioActions, work: Work, host: PartsHost) {
     this.#seats = seats;
     this.#actions = actions;
     this.#shell = new Shell(el, seats, actions, this, work);
@@ -80,7 +80,7 @@ export class StudioView implements ShellView {
       this.#file,
     );
     head.el.after(bar.el);
-    this.#parts = new Parts(seats, actions, mount);
+    this.#parts = new Parts(seats, actions, host);
     this.#tray = new Tray({
       carrier: this.#carrier,
       keep: () => void actions.keep(),
