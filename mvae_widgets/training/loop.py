@@ -15,6 +15,7 @@ from mvae_widgets.nn.decoder import Decoder, shift
 from mvae_widgets.nn.vae import VAE, valid_steps
 from mvae_widgets.training.dataset import load_clips
 from mvae_widgets.training.feeds import Rows, feed_for
+from mvae_widgets.training.fill import fill_prior
 from mvae_widgets.training.grow import take_over
 from mvae_widgets.training.loss import beta_at, elbo_loss, kl_divergence, sampling_probability
 from mvae_widgets.training.parallel import Team
@@ -25,6 +26,8 @@ from mvae_widgets.training.upper import can_teach, lay_delay_lines, teach
 __all__ = ["Trainer"]
 
 VALIDATION_STEPS = 65_536
+# By so many clips the width of the codes is known.
+FILL_CLIPS = 2048
 
 
 class Trainer(Run):
@@ -118,9 +121,15 @@ class Trainer(Run):
         return self.feed.rows(self.feed.draw(n, generator), self.recipe.config).x
 
     def take_best(self) -> None:
-        """Put the best weights so far into the model; the last ones stay where nothing was validated."""
+        """Put the best weights so far into the model; the last ones stay where nothing was validated.
+
+        Where the recipe says so they are brought to coordinates that fill the prior (`fill.fill_prior`): this is what
+        ends a run.
+        """
         if self.kept:
             self.model.load_state_dict(self.kept)
+        if self.recipe.fill_prior:
+            fill_prior(self.model, self._inputs(FILL_CLIPS, self.generator(-3)))
 
     def batch(self, step: int) -> tuple[Tensor, torch.Generator]:
         """Tokens ``[batch, ...]`` of one update, varied at random, and the step's generator."""

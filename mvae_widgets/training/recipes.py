@@ -28,6 +28,8 @@ class Recipe:
         Name of a model whose weights it starts from, as far as they fit (`grow.take_over`); none if empty.
     delay_lines
         Whether the upper level begins as a memory (`upper.lay_delay_lines`).
+    fill_prior
+        Whether the codes are brought to the width of the prior in the end (`fill.fill_prior`).
     learning_rate, min_learning_rate, warmup, hold
         Adam's rate rises over `warmup` steps, stays until the share `hold` of the run, falls linearly.
     variational
@@ -59,6 +61,7 @@ class Recipe:
     batch_size: int = 256
     start: str = ""
     delay_lines: bool = False
+    fill_prior: bool = False
     learning_rate: float = 1.5e-3
     min_learning_rate: float = 3e-5
     warmup: int = 200
@@ -201,6 +204,7 @@ _LONG_MELODY = Recipe(
     batch_size=32,
     start="melody-2bar",
     delay_lines=True,
+    fill_prior=True,
     learning_rate=4e-4,
     beta_rate=0.0,
     free_bits=256.0,

@@ -22,8 +22,16 @@ from tests.browser.conftest import QUICKSTART
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 # Both hosts show all widgets, which the Studio holds; each of the others is shown in one (quickstart in JupyterLab).
 ALL_WIDGETS = "studio"
-IN_NOTEBOOK_7 = (ALL_WIDGETS, "attribute-knobs", "compare", "groove-2bar-humanize", "holes", "latent-scatter")
-IN_MARIMO = (ALL_WIDGETS, "drums-2bar", "groove-2bar-tap", "interpolation-pad", "interpolation-slider", "piano-roll")
+IN_NOTEBOOK_7 = (
+    ALL_WIDGETS,
+    "attribute-knobs",
+    "compare",
+    "groove-2bar-humanize",
+    "holes",
+    "latent-scatter",
+    "piano-roll",
+)
+IN_MARIMO = (ALL_WIDGETS, "drums-2bar", "groove-2bar-tap", "interpolation-pad", "interpolation-slider", "melody-16bar")
 TOKEN = secrets.token_hex(8)
 
 

@@ -1,0 +1,32 @@
+"""Codes that fill the prior: the same model in other coordinates."""
+
+from __future__ import annotations
+
+import torch
+
+from mvae_widgets.training.fill import fill_prior
+from tests.training.test_grow import network, small
+
+
+@torch.no_grad()
+def test_codes_become_as_wide_as_the_prior_and_music_comes_back_as_before() -> None:
+    model = network(small("melody-16bar", 12))
+    model.posterior.mu.bias += 3
+    model.posterior.sigma.bias -= 4
+    x = torch.rand(200, 256, 90, generator=torch.Generator().manual_seed(0))
+    mu, sigma = model.encode(x)
+    heard = model.decoder.embeddings(mu)
+    fill_prior(model, x)
+    new_mu, new_sigma = model.encode(x)
+    spread = (mu.var(0) + (sigma**2).mean(0)).sqrt()
+    torch.testing.assert_close(new_mu, (mu - mu.mean(0)) / spread, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(new_sigma.mean(0), sigma.mean(0) / spread, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(new_mu.var(0) + (new_sigma**2).mean(0), torch.ones(12), rtol=0.02, atol=0)
+    torch.testing.assert_close(model.decoder.embeddings(new_mu), heard, rtol=1e-3, atol=1e-3)
+
+
+def test_a_model_without_a_conductor_stays_as_it_is() -> None:
+    model = network(small("melody-2bar"))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    fill_prior(model, torch.rand(4, 32, 90))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
