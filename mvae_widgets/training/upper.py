@@ -123,7 +123,7 @@ def can_teach(short: VAE, model: VAE) -> bool:
         and isinstance(decoder.core, FlatDecoder)
         and (encoder.chunks, encoder.chunk) == (decoder.segments, decoder.segment)
         and not (short.config.decoder_levels or short.config.encoder_levels or model.config.control_depth)
-        and short.config.family == model.config.family
+        and short.config.family == model.config.family == "melody"
         and short.config.steps % decoder.segment == 0
         and short.config.z_size <= decoder.conductor.sizes[-1]
     )

@@ -89,7 +89,7 @@ def wait(page: Any, seconds: float) -> None:
     page.wait_for_function(
         "seconds => { const { chunks, rate, loud } = window.__tape;"
         " return loud !== null && chunks.at(-1)[0] - loud >= seconds * rate; }",
-        arg=seconds,
+        arg=float(seconds),
         polling=100,
         timeout=1000 * seconds + 30_000,
     )

@@ -230,6 +230,8 @@ def test_a_page_in_the_background_plays_on(bare: Bare) -> None:
     # A timer that was set before ticks as before: play anew while the page is hidden.
     page.page.evaluate("document.querySelector('.mv-play').click()")
     page.page.evaluate("document.querySelector('.mv-play').click()")
+    # What was pressed is told with the timers of a hidden page.
+    page.page.wait_for_timeout(2500)
     before, asked = measured(page.page), len(page.requests)
     listening.erase(page.page)
     tape = listen(page, 9)
