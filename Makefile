@@ -37,7 +37,7 @@ browser: .venv/dev /usr/bin/chromium
 
 # Ten minutes of the random gestures of which tests/browser/test_soak.py makes a minute; SOAK_SEED=2 makes others.
 soak: .venv/dev /usr/bin/chromium
-	SOAK_ROUNDS=30 $(BIN)/pytest tests/browser/test_soak.py -s
+	SOAK_ROUNDS=60 $(BIN)/pytest tests/browser/test_soak.py -s
 
 install-check: .venv/dev
 	$(BIN)/pytest -m install

@@ -84,7 +84,8 @@ class Place:
 
     @property
     def main(self) -> Any:
-        return self.root.locator(MAIN[self.kind]).first
+        """Of several the first that is seen: a Studio shows what was before or what is after."""
+        return self.root.locator(MAIN[self.kind]).locator("visible=true").first
 
 
 def music_of(widget: Any) -> Any:

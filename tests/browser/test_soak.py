@@ -14,7 +14,7 @@ from tests.browser.bare import BarePage
 from tests.browser.every_widget import WIDGETS, bundled_clips
 from tests.browser.soak import Soak
 
-ROUNDS = int(os.environ.get("SOAK_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("SOAK_ROUNDS", "6"))
 SEED = int(os.environ.get("SOAK_SEED", "1"))
 GESTURES = 35
 # What a page may hold more than it did.
