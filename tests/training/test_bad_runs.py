@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from mvae_widgets.cli import main
 from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEError, ReadError
 from mvae_widgets.nn.config import CONFIGS
+from mvae_widgets.training import loop
 from mvae_widgets.training.loop import Trainer
 from mvae_widgets.training.run import read_run
 from tests.training.made_up import write_drums, write_trios
@@ -191,9 +192,11 @@ CUT_OFF = """
 import sys
 from pathlib import Path
 from dataclasses import replace
-from mvae_widgets.training.loop import Trainer
+from mvae_widgets.training import loop
 from tests.training.together import RECIPE
-trainer = Trainer(replace(RECIPE, steps=int(sys.argv[2])), Path(sys.argv[1]), Path(sys.argv[1]) / "run")
+# As many as conftest.py lets the runs of this process validate on.
+loop.VALIDATION_STEPS = int(sys.argv[3])
+trainer = loop.Trainer(replace(RECIPE, steps=int(sys.argv[2])), Path(sys.argv[1]), Path(sys.argv[1]) / "run")
 print("goes", flush=True)
 trainer.run(save_every=0, report_every=1)
 """
@@ -202,7 +205,7 @@ trainer.run(save_every=0, report_every=1)
 def cut_off(data: Path, steps: int, number: int, seconds: float) -> subprocess.Popen[str]:
     """A run that saves after every update, and is sent a signal after so long."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", CUT_OFF, str(data), str(steps)]
+    command = [sys.executable, "-c", CUT_OFF, str(data), str(steps), str(loop.VALIDATION_STEPS)]
     run = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert run.stdout is not None
     assert run.stdout.readline() == "goes\n", run.communicate()[1]
@@ -224,10 +227,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_numbers(data: Path) -> None
         whole.update()
     for name, tensor in whole.model.state_dict().items():
         torch.testing.assert_close(resumed.model.state_dict()[name], tensor, rtol=0, atol=0, msg=name)
-    # Validations in the processes that were killed came out 0.2 % off those made here, with equal weights: why is open.
-    one, other = whole.update(), resumed.update()
-    assert one.pop("best_loss") == pytest.approx(other.pop("best_loss"), rel=0.01)
-    assert one == other
+    assert whole.update() == resumed.update()
 
 
 def test_ctrl_c_saves_what_was_done(data: Path) -> None:
