@@ -8,8 +8,6 @@ palettes are made from.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,10 +21,11 @@ import numpy.typing as npt
 
 from mvae_widgets.checks import as_path
 from mvae_widgets.columns import as_columns, spread
-from mvae_widgets.errors import ConfigError, MusicVAEError, MusicVAEWarning, ReadError
+from mvae_widgets.errors import ConfigError, MusicVAEWarning, ReadError
 from mvae_widgets.music.clips import Clip
 from mvae_widgets.music.converter import Converter
 from mvae_widgets.music.families import converter_for
+from mvae_widgets.whole_files import write_whole
 
 __all__ = ["Corpus", "Origin", "join"]
 
@@ -216,22 +215,7 @@ class Corpus:
                 arrays |= _packed(f"{kind}{k}", values)
         header = {"format": FORMAT, "origin": asdict(self.origin), "left_out": self.left_out, **self._names}
         arrays["header"] = _json(header)
-        temporary = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npz")
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, **cast("dict[str, Any]", arrays))
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except OSError as error:
-            raise MusicVAEError(
-                f"Could not write '{path}': {error.strerror or error}.", "Check the folder and its permissions."
-            ) from error
-        finally:
-            if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
-        return path
+        return write_whole(path, lambda file: np.savez(file, **cast("dict[str, Any]", arrays)))
 
     @classmethod
     def load(cls, path: str | Path) -> Corpus:

@@ -28,8 +28,8 @@ EVERYTHING = {
     "export",
     "verify",
 }
-# Room -> rooms it may import. `errors` and `checks` are open to all.
-OPEN = ("errors", "checks")
+# Room -> rooms it may import. `errors`, `checks` and `whole_files` are open to all.
+OPEN = ("errors", "checks", "whole_files")
 ARROWS = {
     "music": set(),
     "nn": set(),

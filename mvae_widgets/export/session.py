@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from mvae_widgets import __version__
-from mvae_widgets.errors import ConfigError, MusicVAEError, ReadError
+from mvae_widgets.errors import ConfigError, ReadError
+from mvae_widgets.whole_files import write_whole
 
 __all__ = ["FORMAT", "VERSION", "Session", "check_model", "damaged", "model_of"]
 
@@ -110,21 +109,7 @@ class Session:
         MusicVAEError
             If it cannot be written.
         """
-        temporary = None
-        try:
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.to_bytes())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except OSError as error:
-            raise MusicVAEError(
-                f"Could not write '{path}': {error.strerror or error}.", "Check the folder and its permissions."
-            ) from error
-        finally:
-            if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
-        return path
+        return write_whole(path, lambda file: file.write(self.to_bytes()), make_folder=False)
 
     @classmethod
     def read(cls, path: Path) -> Session:

@@ -25,11 +25,12 @@ from mvae_widgets.checks import as_path
 from mvae_widgets.errors import ConfigError, NothingToEncodeError, ReadError
 from mvae_widgets.music.kits import KITS
 from mvae_widgets.training.dataset import CLASSES
-from mvae_widgets.training.prepare_files import Member, members, write_arrays, write_whole
+from mvae_widgets.training.prepare_files import GOES_ON, Member, members, write_arrays
 from mvae_widgets.training.prepare_kinds import ARRAYS, KINDS
 from mvae_widgets.training.prepare_shards import Job, LeftOut, Shard, prepare_files, read_shard
 from mvae_widgets.training.prepare_splits import Place, Tune, clusters, places, read_index
 from mvae_widgets.training.workers import spread
+from mvae_widgets.whole_files import write_whole
 
 __all__ = ["LEFT_OUT", "Summary", "prepare"]
 
@@ -186,7 +187,7 @@ def _begin(folder: Path, settings: dict[str, Any]) -> Summary | None:
 
 def _write_state(folder: Path, settings: dict[str, Any], summary: dict[str, Any] | None) -> None:
     text = json.dumps({"settings": settings, "summary": summary}, indent=1) + "\n"
-    write_whole(folder / STATE, lambda file: file.write(text.encode()))
+    write_whole(folder / STATE, lambda file: file.write(text.encode()), GOES_ON)
 
 
 def _shard(unfinished: Path, number: int) -> Path:
@@ -226,7 +227,7 @@ def _finish(folder: Path, source: str, seed: int, index: Mapping[str, Mapping[st
     where = places(whole.tunes, cluster, seed, source, index)
     rows = io.StringIO()
     csv.writer(rows, lineterminator="\n").writerows([("file", "what", "why"), *whole.left_out])
-    write_whole(folder / LEFT_OUT, lambda file: file.write(rows.getvalue().encode(errors="backslashreplace")))
+    write_whole(folder / LEFT_OUT, lambda file: file.write(rows.getvalue().encode(errors="backslashreplace")), GOES_ON)
     passages: dict[str, list[int]] = {}
     for kind, found in whole.passages.items():
         if arrays := _arrays(kind, found, whole.tunes, cluster, where):

@@ -5,21 +5,24 @@ from __future__ import annotations
 import lzma
 import os
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
-from mvae_widgets.errors import MusicVAEError, ReadError
+from mvae_widgets.errors import ReadError
 from mvae_widgets.music.io import MAX_BYTES, MUSIC_SUFFIXES
+from mvae_widgets.whole_files import write_whole
 
-__all__ = ["Member", "members", "tunes_of", "write_arrays", "write_whole"]
+__all__ = ["GOES_ON", "Member", "members", "tunes_of", "write_arrays"]
+
+GOES_ON = "Make room, or check the permissions; the same command goes on with what is done."
+"""What to do where a file of a preparation cannot be written."""
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 # What the readers of archives raise for a damaged or a locked one.
@@ -90,36 +93,10 @@ def tunes_of(name: str, data: bytes) -> list[tuple[str, bytes]]:
     return [(f"{name}#{k}", head + b"\nX:" + tune) for k, tune in enumerate(tunes, 1)]
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Write a file that is there whole, or not at all.
-
-    Raises
-    ------
-    MusicVAEError
-        It cannot be written; an older file of the name is still there.
-    """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise MusicVAEError(
-            f"Could not write '{path}': {error.strerror or error}.",
-            "Make room, or check the permissions; the same command goes on with what is done.",
-        ) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-
-
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]], *, compressed: bool) -> None:
     """Write arrays as ``.npz``, as `write_whole` does; equal arrays give equal bytes."""
     save: Any = np.savez_compressed if compressed else np.savez
-    write_whole(path, lambda file: save(file, **arrays))
+    write_whole(path, lambda file: save(file, **arrays), GOES_ON)
 
 
 def _of_file(path: Path, name: str, prefix: str) -> Iterator[Member]:
