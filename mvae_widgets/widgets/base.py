@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import difflib
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -168,9 +169,9 @@ class MusicWidget(Speaking, Playing, anywidget.AnyWidget):
         del decodes
         return {}
 
+    @abstractmethod
     def _picture(self) -> Bundle:
         """The widget's music as text, SVG and PNG, and the picture's size."""
-        raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The widget, and a picture of it for notebooks that are read without a kernel."""

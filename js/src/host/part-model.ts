@@ -3,23 +3,12 @@
 import { type Bytes, viewOf } from "../core/notes";
 import type { Model } from "./model";
 import { encodeBase64 } from "./rpc";
+import { PLAYED } from "./traits";
 
 type Listener = (...values: never[]) => void;
 
 /** What a part has from its Studio. */
-const SHARED = [
-  "tempo",
-  "volume",
-  "loop",
-  "loop_region",
-  "swing",
-  "metronome",
-  "count_in",
-  "mix",
-  "theme",
-  "language",
-  "_bank",
-] as const;
+const SHARED = [...PLAYED, "_bank"] as const;
 /** What a part does not do by itself: the Studio plays, and the Studio says who follows whom. */
 const NONE = ["playing", "_topic", "_together", "_since"] as const;
 

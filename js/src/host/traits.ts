@@ -7,9 +7,8 @@ import { MOST_SWING, type Region, STRAIGHT } from "../core/play-time";
 import { type CommonProps, type PianoRollProps, readStatus } from "../core/props";
 import type { Model } from "./model";
 
-export const COMMON = [
-  "title",
-  "subtitle",
+/** How it is played and looked at: in a Studio its parts share these. */
+export const PLAYED = [
   "tempo",
   "volume",
   "loop",
@@ -20,8 +19,9 @@ export const COMMON = [
   "mix",
   "theme",
   "language",
-  "_status",
 ] as const;
+
+export const COMMON = ["title", "subtitle", ...PLAYED, "_status"] as const;
 
 /** Reads the props of one kind of widget, and names the traits it reads. */
 export interface Reader<Props> {
