@@ -316,7 +316,7 @@ def _own() -> Iterator[ModelConfig]:
     # As many parameters in the decoder as the conductor and its core have.
     yield replace(long, name="melody-16bar-flat", decoder_sizes=(364, 364), decoder_levels=())
     yield ModelConfig(
-        "trio-16bar", "trio", 16, sum(_TRIO), 256, (256,), (256, 256), encoder_levels=(16, 16), decoder_levels=(16, 16),
+        "trio-16bar", "trio", 16, sum(_TRIO), 256, (384,), (256, 256), encoder_levels=(16, 16), decoder_levels=(16, 16),
         parts=_TRIO, training=_LONG, converter={"slice_bars": 16, "gap_bars": 2},
     )  # fmt: skip
     (medium, *_) = _multitracks()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,12 +28,22 @@ from .roll import (
 )
 from .strip import TINT, Scale
 
-__all__ = ["rolls_bundle", "rows_bundle"]
+__all__ = ["CLIP", "WHOLE", "Size", "rolls_bundle", "rows_bundle"]
 
 STAGE = 150.0
-CELL = 50.0
 GAP = 6.0
-NARROWEST = 36.0
+
+
+class Size(NamedTuple):
+    """Size of a small roll: its height, and between which widths it is drawn."""
+
+    height: float
+    narrowest: float
+    widest: float
+
+
+CLIP = Size(50, 36, 200)
+WHOLE = Size(96, 220, 460)
 
 
 def rolls_bundle(
@@ -92,6 +103,7 @@ def rows_bundle(
     costs: Sequence[float] = (),
     limit: float | None = None,
     *,
+    size: Size = CLIP,
     width: float = 960,
     theme: Theme = "light",
     title: str = "Compare",
@@ -109,6 +121,8 @@ def rows_bundle(
         Bits a step of each score; none draws no bars.
     limit
         Costs above it are in the signal colour.
+    size
+        Of each small roll: `CLIP`, or `WHOLE` for whole pieces.
     width, theme, title, subtitle
         As in `plots.roll_svg`.
 
@@ -128,29 +142,30 @@ def rows_bundle(
     scale, full = Scale(scores), cost_scale(costs, limit)
     at = 0
     for label, count in zip(labels, counts, strict=True):
-        drawing.write(PAD, y + 10, label, size=12, weight=600, colour="ink")
-        y += 18
+        if label:
+            drawing.write(PAD, y + 10, label, size=12, weight=600, colour="ink")
+            y += 18
         wide = drawing.width - 2 * PAD
-        line = lines_of(count, wide)
-        each = min(200.0, (wide - GAP * (line - 1)) / line)
+        line = lines_of(count, wide, size.narrowest)
+        each = min(size.widest, (wide - GAP * (line - 1)) / line)
         for k in range(count):
             x, score = PAD + (k % line) * (each + GAP), scores[at + k]
             if k and k % line == 0:
-                y += CELL + (30 if costs else GAP)
+                y += size.height + (30 if costs else GAP)
             colour = colour_of(check_place(places[at + k]), drawing.theme)
-            drawing.add(Rect(x, y, each, CELL, colour, 4, alpha=TINT[drawing.theme]))
-            drawing.extend(scale.marks(score, x, y, each, colour, CELL))
+            drawing.add(Rect(x, y, each, size.height, colour, 4, alpha=TINT[drawing.theme]))
+            drawing.extend(scale.marks(score, x, y, each, colour, size.height))
             if costs:
-                _bar(drawing, x, y + CELL + 6, each, costs[at + k], full, limit)
-        y += CELL + (38 if costs else 12)
+                _bar(drawing, x, y + size.height + 6, each, costs[at + k], full, limit)
+        y += size.height + (38 if costs else 12)
         at += count
     finish(drawing, y)
     return bundle_of(drawing)
 
 
-def lines_of(count: int, width: float) -> int:
+def lines_of(count: int, width: float, narrowest: float = CLIP.narrowest) -> int:
     """How many small rolls stand in a line: all of them, or as many as make even lines."""
-    room = max(1, math.floor((width + GAP) / (NARROWEST + GAP)))
+    room = max(1, math.floor((width + GAP) / (narrowest + GAP)))
     return math.ceil(count / math.ceil(count / room))
 
 

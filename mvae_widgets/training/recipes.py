@@ -214,7 +214,8 @@ _LONG_MELODY = Recipe(
 # Nothing shorter is of its decoder's sizes, or has its kind of latent space: these begin at random.
 _RANDOM_START = replace(_LONG_MELODY, start="", learning_rate=1e-3, beta_rate=0.9995)
 _FLAT_MELODY = replace(_RANDOM_START, config=CONFIGS["melody-16bar-flat"])
-_TRIO_MODEL = replace(_RANDOM_START, config=CONFIGS["trio-16bar"], sources=_TRIOS)
+# Begins as a melody-2bar for the melody and another for the bass, side by side.
+_TRIO_MODEL = replace(_LONG_MELODY, config=CONFIGS["trio-16bar"], sources=_TRIOS, batch_size=16)
 _TAP_MODEL = replace(_GROOVE_MODEL, config=CONFIGS["groove-2bar-tap"])
 _MULTITRACK_MODEL = replace(
     _RANDOM_START,
@@ -279,8 +280,8 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         "gpu": replace(_FLAT_MELODY.of_sizes(384, (512,), (752, 752)), steps=60_000, batch_size=256),
     },
     "trio-16bar": {
-        "cpu": replace(_TRIO_MODEL, start="melody-2bar"),
-        "gpu": replace(_TRIO_MODEL.of_sizes(384, (512,), (512, 512)), steps=60_000, batch_size=256),
+        "cpu": _TRIO_MODEL,
+        "gpu": replace(_TRIO_MODEL.of_sizes(384, (512,), (512, 512)), start="", steps=60_000, batch_size=256),
     },
     "multitrack-1bar": {
         "cpu": _MULTITRACK_MODEL,

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from mvae_widgets.nn.decoder import FlatDecoder
 from mvae_widgets.nn.encoder import BidirectionalEncoder
 from mvae_widgets.nn.hierarchy import HierarchicalDecoder, HierarchicalEncoder
 from mvae_widgets.nn.lstm import LSTMLayer
 from mvae_widgets.nn.vae import VAE
+from mvae_widgets.training.grow import Voice, voices
 from mvae_widgets.training.loss import elbo_loss, kl_divergence
 
 __all__ = ["Bars", "can_teach", "hear_bars", "lay_delay_lines", "teach"]
@@ -106,7 +106,8 @@ class Bars(NamedTuple):
     heard
         What the lower level of the encoder hears of each bar, ``[clips, bars, width]``.
     mu, sigma
-        The short model's posterior of each bar with the bar after it, ``[clips, bars, z]``.
+        The short model's posterior of each bar with the bar after it, ``[clips, bars, z]``: those of several
+        voices one after the other.
     """
 
     heard: Tensor
@@ -120,13 +121,17 @@ def can_teach(short: VAE, model: VAE) -> bool:
     return (
         isinstance(decoder, HierarchicalDecoder)
         and isinstance(encoder, HierarchicalEncoder)
-        and isinstance(decoder.core, FlatDecoder)
         and (encoder.chunks, encoder.chunk) == (decoder.segments, decoder.segment)
         and not (short.config.decoder_levels or short.config.encoder_levels or model.config.control_depth)
-        and short.config.family == model.config.family == "melody"
+        and short.config.family == "melody"
+        and model.config.family in ("melody", "trio")
         and short.config.steps % decoder.segment == 0
-        and short.config.z_size <= decoder.conductor.sizes[-1]
+        and len(_voices(model, short)) * short.config.z_size <= decoder.conductor.sizes[-1]
     )
+
+
+def _voices(model: VAE, short: VAE) -> list[Voice]:
+    return voices(model, short.config.depth, short.config.z_size)
 
 
 @torch.no_grad()
@@ -142,14 +147,18 @@ def hear_bars(model: VAE, short: VAE, x: Tensor) -> Bars:
     x
         ``[clips, steps, depth]``, rows as the encoder takes them.
     """
-    encoder, step = cast("HierarchicalEncoder", model.encoder), short.config.steps
+    encoder = cast("HierarchicalEncoder", model.encoder)
     bars = x.unflatten(1, (encoder.chunks, encoder.chunk))
-    # A model of two bars hears each bar with the one after it. Nothing new comes after the last: holds.
-    rest = torch.zeros_like(x[:, : step - encoder.chunk])
-    rest[..., 0] = 1
-    stretched = torch.cat([x, rest], 1).unfold(1, step, encoder.chunk).transpose(2, 3)
     heard = encoder.levels[0](bars.flatten(0, 1))
-    mu, sigma = short.encode(stretched.flatten(0, 1))
+    posteriors = []
+    for voice in _voices(model, short):
+        rows = x[..., voice.column : voice.column + short.config.depth]
+        # A model of two bars hears each bar with the one after it. Nothing new comes after the last: holds.
+        rest = torch.zeros_like(rows[:, : short.config.steps - encoder.chunk])
+        rest[..., 0] = 1
+        stretched = torch.cat([rows, rest], 1).unfold(1, short.config.steps, encoder.chunk).transpose(2, 3)
+        posteriors.append(short.encode(stretched.flatten(0, 1)))
+    mu, sigma = (torch.cat(side, -1) for side in zip(*posteriors, strict=True))
     return Bars(*(t.unflatten(0, bars.shape[:2]).half() for t in (heard, mu, sigma)))
 
 
@@ -173,7 +182,7 @@ def teach(
     model
         The long network, with what fits of the short one taken over (`grow.take_over`); changed in place.
     short
-        The short one, for which `can_teach` holds.
+        The short one, for which `can_teach` holds; of a trio it teaches melody and bass.
     draw
         Gives so many clips as rows ``[clips, steps, depth]``, from a generator.
     max_beta, free_bits
@@ -189,8 +198,10 @@ def teach(
         Nats of the error, on the last batches.
     """
     decoder, encoder = cast("HierarchicalDecoder", model.decoder), cast("HierarchicalEncoder", model.encoder)
-    width, device = short.config.z_size, next(model.parameters()).device
-    _hear_louder(cast("FlatDecoder", decoder.core), width)
+    parts, device = _voices(model, short), next(model.parameters()).device
+    width = len(parts) * short.config.z_size
+    for voice in parts:
+        _hear_louder(voice, short.config.z_size)
     generator = torch.Generator(device).manual_seed(seed)
     autocast = torch.autocast(device.type, torch.bfloat16)
     short.eval()
@@ -224,8 +235,8 @@ def teach(
 
 
 @torch.no_grad()
-def _hear_louder(core: FlatDecoder, width: int) -> None:
-    """Scale what a core hears of its vector's first numbers by `REACH`."""
-    start = core.depth
-    _layers(core.layers)[0].weight_ih_l0[:, start : start + width] *= REACH
-    core.initial.weight[:, :width] *= REACH
+def _hear_louder(voice: Voice, width: int) -> None:
+    """Scale what a core hears of its own numbers in the vector by `REACH`."""
+    start = voice.core.depth + voice.heard
+    voice.core.cells[0].weight_ih_l0[:, start : start + width] *= REACH
+    voice.core.initial.weight[:, voice.heard : voice.heard + width] *= REACH

@@ -12,7 +12,7 @@ from mvae_widgets.checks import number
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.music.difference import Difference, difference
 from mvae_widgets.render.bundle import Bundle
-from mvae_widgets.render.compare import rolls_bundle, rows_bundle
+from mvae_widgets.render.compare import CLIP, WHOLE, rolls_bundle, rows_bundle
 from mvae_widgets.widgets import scenes
 from mvae_widgets.widgets.base import STATIC, MusicWidget, on_common_tracks, pack, score_of
 from mvae_widgets.widgets.codec import Codec, check_codec
@@ -33,7 +33,7 @@ class Compare(MusicWidget):
 
     ``Compare(original, other)`` shows two pieces and how they differ: notes that both have stand back, those
     that are missing or added stand out and are counted. `reconstruction`, `mean`, `routes` and `samples` make
-    the comparisons of the paper and of its article.
+    the comparisons of the paper and of its article, `playlist` lists pieces that are heard one after the other.
 
     Parameters
     ----------
@@ -176,6 +176,28 @@ class Compare(MusicWidget):
         check_codec(model)
         return cls(scenes.samples(model, n, seed, temperature), model=model, **traits)
 
+    @classmethod
+    def playlist(cls, pieces: Sequence[Any], model: Codec | None = None, **traits: Any) -> Compare:
+        """Pieces that are heard one after the other, all at the tempo of the first.
+
+        Parameters
+        ----------
+        pieces
+            1 to 24 of what `PianoRoll` takes, such as what ``model.sample(6)`` gives.
+        model
+            With a model each piece takes the colour of its place in latent space.
+        **traits
+            As for `Compare`; with ``loop=True`` the chosen piece is repeated instead.
+
+        Raises
+        ------
+        ConfigError
+            If there are none, or too many.
+        """
+        if model is not None:
+            check_codec(model)
+        return cls(scenes.playlist(pieces, model), model=model, **{"loop": False, **traits})
+
     @property
     def sequences(self) -> dict[str, list[NoteSequence]]:
         """All music by row."""
@@ -204,10 +226,10 @@ class Compare(MusicWidget):
         Raises
         ------
         ConfigError
-            If this compares random samples, which follow nothing.
+            If this shows random samples or a playlist, which follow nothing.
         """
         if self._shown.again is None:
-            raise ConfigError("Random samples follow no other widget.", "Link another comparison.")
+            raise ConfigError("Random samples and playlists follow no other widget.", "Link another comparison.")
         self._show(self._shown.again(sequence, z))
 
     @property
@@ -277,14 +299,22 @@ class Compare(MusicWidget):
 
     def _picture(self) -> Bundle:
         scene = self._shown
-        names = [row.label or NAMES[row.name] for row in scene.rows]
+        names = [row.label or NAMES.get(row.name, "") for row in scene.rows]
         title = self.title or TITLES[scene.kind]
         if scene.kind in ("pair", "mean"):
             places = [list(row.places[0]) if row.places else [] for row in scene.rows]
             return rolls_bundle(self._scores, places, names, self._found, title=title, subtitle=self.subtitle)
         counts = [len(row.sequences) for row in scene.rows]
         return rows_bundle(
-            self._scores, self._places, names, counts, self._costs, scene.limit, title=title, subtitle=self.subtitle
+            self._scores,
+            self._places,
+            names,
+            counts,
+            self._costs,
+            scene.limit,
+            size=WHOLE if scene.kind == "playlist" else CLIP,
+            title=title,
+            subtitle=self.subtitle,
         )
 
 
@@ -299,7 +329,13 @@ NAMES = {
     "mean": "Mean",
     "b": "B",
 }
-TITLES = {"pair": "Compare", "mean": "Mean", "routes": "Two routes", "samples": "Random samples"}
+TITLES = {
+    "pair": "Compare",
+    "mean": "Mean",
+    "routes": "Two routes",
+    "samples": "Random samples",
+    "playlist": "Playlist",
+}
 
 
 def _told(found: Difference | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mvae_widgets.checks import number, whole_number
-from mvae_widgets.errors import NothingToEncodeError
+from mvae_widgets.errors import ConfigError, NothingToEncodeError
 from mvae_widgets.music.clips import Clip
 from mvae_widgets.music.sequences import as_sequence
 from mvae_widgets.widgets.codec import Codec
@@ -18,9 +18,11 @@ from mvae_widgets.widgets.routes import Waypoints, cost_of, first_clip, label_of
 if TYPE_CHECKING:
     NoteSequence = Any
 
-__all__ = ["Row", "Scene", "mean", "pair", "reconstruction", "routes", "samples"]
+__all__ = ["Row", "Scene", "mean", "pair", "playlist", "reconstruction", "routes", "samples"]
 
-Kind = Literal["pair", "mean", "samples", "routes"]
+MOST_PIECES = 24
+
+Kind = Literal["pair", "mean", "samples", "routes", "playlist"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Row:
     Parameters
     ----------
     name
-        ``"original"``, ``"reconstruction"``, ``"other"``, ``"latent"``, ``"data"``, ``"a"``, ``"mean"``, ``"b"``: the
-        page has words for these.
+        ``"original"``, ``"reconstruction"``, ``"other"``, ``"latent"``, ``"data"``, ``"a"``, ``"mean"``, ``"b"``,
+        ``"playlist"``: the page has words for these.
     sequences
         One or more.
     label
@@ -59,9 +61,9 @@ class Scene:
     Parameters
     ----------
     kind
-        ``"pair"`` and ``"mean"`` are rolls under each other, ``"samples"`` and ``"routes"`` rows of small rolls.
+        ``"pair"`` and ``"mean"`` are rolls under each other, the others rows of small rolls.
     rows
-        Two or three.
+        One to three.
     subtitle
         What is compared.
     start
@@ -190,6 +192,19 @@ def samples(model: Codec, n: int, seed: int, temperature: float | None) -> Scene
         for name, clips, points in (("data", noise, mu), ("latent", drawn, z))
     ]
     return Scene("samples", rows, model.name, start=n, limit=_limit(model))
+
+
+def playlist(pieces: Sequence[Any], model: Codec | None) -> Scene:
+    """Pieces to be heard one after the other; with a model in the colours of their places."""
+    sequences = [as_sequence(piece) for piece in pieces]
+    if not 1 <= len(sequences) <= MOST_PIECES:
+        raise ConfigError(f"{len(sequences)} pieces are no playlist.", f"Give 1 to {MOST_PIECES}.")
+    placed = [_placed(model, sequence) for sequence in sequences]
+    known = [mu for mu, _ in placed if mu is not None]
+    z = np.concatenate(known) if len(known) == len(placed) else None
+    places = [place[0] if place else [] for _, place in placed]
+    subtitle = model.name if model is not None else ""
+    return Scene("playlist", [Row("playlist", sequences, "", z, places)], subtitle)
 
 
 def mean(model: Codec, a: Any, b: Any, z: Any = None) -> Scene:

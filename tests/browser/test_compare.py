@@ -43,6 +43,27 @@ def test_a_click_on_a_small_roll_plays_it(model: Any, clips: list[Any], bare: Ca
     assert not page.errors
 
 
+def test_a_playlist_goes_on_by_itself_and_ends(model: Any, clips: list[Any], bare: Callable[..., BarePage]) -> None:
+    compare = mv.Compare.playlist([clip.sequence for clip in clips] * 2, model, tempo=240)
+    page = bare(width=900)
+    root = page.show(compare)
+    cells = root.locator(".mv-cell")
+    cells.nth(1).click()
+    page.page.wait_for_function("() => document.querySelector('.mv-root').dataset.playing === 'true'")
+    page.page.wait_for_function("() => document.querySelector('.mv-root').dataset.value === '2'")
+    page.page.wait_for_function("() => +document.querySelector('.mv-root').dataset.playhead > 0.2")
+    # A click begins another piece at its start, while this one sounds.
+    cells.nth(3).click()
+    page.page.wait_for_function("() => document.querySelector('.mv-root').dataset.value === '3'")
+    page.page.wait_for_function("() => +document.querySelector('.mv-root').dataset.playhead > 0.2")
+    assert float(root.get_attribute("data-playhead") or 0) < 4
+    page.page.wait_for_function("() => document.querySelector('.mv-root').dataset.playing === 'false'")
+    page.page.wait_for_timeout(500)
+    assert root.get_attribute("data-playing") == "false"
+    assert compare.value == 3
+    assert not page.errors
+
+
 def test_words_choose_which_of_two_plays(reel: Any, air: Any, bare: Callable[..., BarePage]) -> None:
     compare = mv.Compare(reel, air, labels=("Before", "After"))
     page = bare(width=900)
@@ -77,6 +98,7 @@ def test_pictures_to_be_looked_at(model: Any, clips: list[Any], bare: Callable[.
         "routes": mv.Compare.routes(model, *clips),
         "samples": mv.Compare.samples(model),
         "mean": mv.Compare.mean(model, *clips),
+        "playlist": mv.Compare.playlist(model.sample(6, seed=0), model),
     }
     roots = {name: page.show(widget) for name, widget in widgets.items()}
     for width, theme in page.looks(560, 800, 1100, room=32):

@@ -58,10 +58,35 @@ def test_melody_and_bass_of_a_trio_begin_as_the_melody_model() -> None:
     taken = take_over(short.state_dict(), trio)
     assert {name[:21] for name in taken} == {"decoder.core.parts.0.", "decoder.core.parts.1."}
     vector, bar = torch.randn(3, 16), torch.rand(3, 16, 90)
-    expected = short.decoder(vector[:, :8], bar)
-    for part in trio.decoder.core.parts[:2]:
-        torch.testing.assert_close(part(vector, bar), expected)
+    # Each hears numbers of its own in the conductor's vectors.
+    for k, part in enumerate(trio.decoder.core.parts[:2]):
+        torch.testing.assert_close(part(vector, bar), short.decoder(vector[:, 8 * k : 8 * k + 8], bar))
     assert all(torch.equal(trio.decoder.core.parts[2].state_dict()[k], t) for k, t in drums.items())
+
+
+def test_voices_share_a_vector_that_is_too_narrow_for_each() -> None:
+    short, trio = network(small("melody-2bar", 12)), network(small("trio-16bar"), 1)
+    take_over(short.state_dict(), trio)
+    vector, bar = torch.randn(3, 16), torch.rand(3, 16, 90)
+    for part in trio.decoder.core.parts[:2]:
+        torch.testing.assert_close(part(vector, bar), short.decoder(vector[:, :12], bar))
+
+
+def test_a_wide_enough_encoder_hears_melody_and_bass_side_by_side() -> None:
+    short, config = network(small("melody-2bar")), replace(small("trio-16bar"), encoder_sizes=(27,))
+    trio = network(config, 1)
+    before = {name: tensor.clone() for name, tensor in trio.encoder.state_dict().items()}
+    taken = take_over(short.state_dict(), trio)
+    assert sum(name.startswith("encoder.levels.0.") for name in taken) == 6
+    bar = torch.rand(3, 16, config.depth)
+    heard = trio.encoder.levels[0](bar).unflatten(-1, (2, 27))
+    for k, column in enumerate((0, 90)):
+        expected = short.encoder(bar[..., column : column + 90]).unflatten(-1, (2, 12))
+        torch.testing.assert_close(heard[..., 12 * k : 12 * k + 12], expected)
+    # What is left over stays as it was, and so does the upper level.
+    low = trio.encoder.levels[0].layers[0]
+    assert torch.equal(low.weight_ih_l0[24:27], before["levels.0.layers.0.weight_ih_l0"][24:27])
+    assert all(torch.equal(t, before[n]) for n, t in trio.encoder.state_dict().items() if n.startswith("levels.1"))
 
 
 def test_a_hierarchical_melody_gives_a_trio_its_conductor() -> None:

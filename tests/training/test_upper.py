@@ -57,7 +57,8 @@ def test_an_encoder_still_has_every_chunk_at_the_end() -> None:
     [
         ("melody-2bar", "melody-16bar", True),
         ("melody-2bar", "melody-16bar-flat", False),
-        ("melody-2bar", "trio-16bar", False),
+        ("melody-2bar", "trio-16bar", True),
+        ("melody-2bar", "multitrack-1bar", False),
         ("melody-16bar", "melody-16bar", False),
         ("drums-2bar", "melody-16bar", False),
     ],
@@ -75,6 +76,17 @@ def test_what_is_taught_is_the_mean_of_each_bar_with_the_next() -> None:
     held = torch.cat([x[:, 240:], one_hot(torch.zeros(3, 16, dtype=torch.long), 90)], 1)
     torch.testing.assert_close(bars.mu[:, 15].float(), short.encode(held)[0], rtol=1e-2, atol=1e-2)
     torch.testing.assert_close(bars.heard[:, 7].float(), short.encoder(x[:, 112:128]), rtol=1e-2, atol=1e-2)
+
+
+def test_a_trio_is_taught_its_melody_and_its_bass() -> None:
+    short, model = network(small("melody-2bar")), network(small("trio-16bar", 20), 1)
+    take_over(short.state_dict(), model)
+    x = torch.rand(3, 256, 692, generator=torch.Generator().manual_seed(0))
+    bars = upper.hear_bars(model, short, x)
+    for k, column in enumerate((0, 90)):
+        expected = short.encode(x[:, 64:96, column : column + 90])
+        for taught, own in zip(bars[1:], expected, strict=True):
+            torch.testing.assert_close(taught[:, 4, 8 * k : 8 * k + 8].float(), own, rtol=1e-2, atol=1e-2)
 
 
 def test_teaching_brings_the_conductor_near_and_leaves_the_lower_levels_alone() -> None:

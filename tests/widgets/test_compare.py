@@ -117,6 +117,25 @@ def test_random_samples_of_both_spaces(model: Any) -> None:
             mv.Compare.samples(model, **wrong)
 
 
+def test_a_playlist_lists_pieces_in_their_places(model: Any, clips: list[Any]) -> None:
+    pieces = [*model.sample(2, seed=1), clips[0].sequence]
+    compare = mv.Compare.playlist(pieces, model)
+    assert [(row["name"], row["count"]) for row in compare._rows] == [("playlist", 3)]
+    assert [list(s.notes) for s in compare.sequences["playlist"]] == [list(s.notes) for s in pieces]
+    assert not compare.loop
+    compare.value = 2
+    np.testing.assert_allclose(compare.z, model.encode([clips[0]]).numpy()[0][0], atol=1e-6)
+    # Without a model, or with music that it does not take, there are no places; the music is there all the same.
+    assert mv.Compare.playlist(pieces).z is None
+    drums = mv.beats.tab("sn |x---x---x---x---|")
+    assert mv.Compare.playlist([clips[0].sequence, drums], model)._places[1] == []
+    with pytest.raises(ConfigError, match="follow no other"):
+        compare.show(mv.tunes.load("low-road"))
+    for wrong in ([], pieces * 9):
+        with pytest.raises(ConfigError, match="no playlist"):
+            mv.Compare.playlist(wrong)
+
+
 def test_the_mean_of_two_clips(model: Any, clips: list[Any]) -> None:
     compare = mv.Compare.mean(model, clips[0], clips[1])
     mu = model.encode(clips[:2]).numpy()[0]
@@ -167,6 +186,7 @@ def test_every_family_is_compared_drawn_and_saved(name: str, tmp_path: Path) -> 
         mv.Compare.reconstruction(model, clip),
         mv.Compare.routes(model, clip, clip, steps=17),
         mv.Compare.samples(model, n=12),
+        mv.Compare.playlist(model.sample(3, seed=0), model),
         mv.Compare.mean(model, clip, clip),
     ):
         assert saved(compare) < 300_000

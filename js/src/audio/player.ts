@@ -62,6 +62,8 @@ const WAKE = 1000;
 
 export class Player {
   readonly changed = new Emitter();
+  /** The last bar has been heard, and nothing loops. */
+  readonly ended = new Emitter();
   readonly #assets: Assets;
   readonly #page = audioPage();
   #programme: Programme;
@@ -357,6 +359,7 @@ export class Player {
   #end(): void {
     this.#cursor = 0;
     this.#halt();
+    this.ended.emit();
   }
 
   #rest(): void {

@@ -22,6 +22,7 @@ export interface Brought {
 
 export class Seats implements Playing {
   readonly changed: Emitter;
+  readonly ended: Emitter;
   /** A part under the hand has another clip, which the roll follows. */
   readonly brought = new Emitter<Brought>();
   /** Quarter of the roll's clip where the song stands, if that clip sounds in it. */
@@ -39,6 +40,7 @@ export class Seats implements Playing {
     this.#player = player;
     this.#own = programme;
     this.changed = player.changed;
+    this.ended = player.ended;
   }
 
   /** The part whose clip is heard, or `SONG`. */
@@ -186,6 +188,7 @@ export class Seats implements Playing {
 /** What a part takes for its player. */
 class Seat implements Playing {
   readonly changed = new Emitter();
+  readonly ended = new Emitter();
   readonly notice = null;
   readonly since = 0;
   readonly #seats: Seats;

@@ -3,10 +3,20 @@
 import type { Clip, Note, Place } from "./clip";
 import type { CommonActions, CommonProps } from "./props";
 
-export const KINDS = ["pair", "mean", "routes", "samples"] as const;
+export const KINDS = ["pair", "mean", "routes", "samples", "playlist"] as const;
 export type Kind = (typeof KINDS)[number];
 
-export const ROWS = ["original", "other", "reconstruction", "latent", "data", "a", "mean", "b"] as const;
+export const ROWS = [
+  "original",
+  "other",
+  "reconstruction",
+  "latent",
+  "data",
+  "a",
+  "mean",
+  "b",
+  "playlist",
+] as const;
 export type RowName = (typeof ROWS)[number];
 
 export interface CompareRow {

@@ -9,11 +9,11 @@ import type { StageHost } from "../piano-roll/stage";
 import { paintThumb, type Scale, scaleOf } from "../thumbnails";
 import { rowName } from "./words";
 
-const HEIGHT = 50;
 const GAP = 6;
 /** Narrower small rolls go to another line, wider ones are not drawn. */
-const NARROWEST = 36;
-const WIDEST = 200;
+const SMALL = { height: 50, narrowest: 36, widest: 200 };
+/** Whole pieces. */
+const LARGE = { height: 96, narrowest: 220, widest: 460 };
 
 interface Cell {
   readonly el: HTMLElement;
@@ -67,10 +67,14 @@ export class Rows {
     const full = costScale(props.costs, props.limit);
     for (const [index, row] of props.rows.entries()) {
       const name = rowName(t, row);
-      say(this.#rows[index]?.name as HTMLElement, name);
+      const shown = this.#rows[index]?.name as HTMLElement;
+      say(shown, name);
+      // A playlist has one row, and its title says what it is.
+      shown.hidden = props.kind === "playlist";
       for (const [k, item] of row.items.entries()) {
         const words = [t("compare.item", { row: name, n: k + 1, count: row.items.length })];
         this.#cost(item, props, full, words, t);
+        if (props.kind === "playlist") this.#number(item, k + 1);
         const cell = this.#cells[item];
         if (!cell) continue;
         put(cell.button, "aria-label", words.join(", "));
@@ -136,6 +140,13 @@ export class Rows {
     return { el: h("div", "mv-cell-box", {}, button, bar, figure), button, canvas, head, bar, fill, figure };
   }
 
+  #number(item: number, n: number): void {
+    const cell = this.#cells[item];
+    if (!cell) return;
+    cell.figure.hidden = false;
+    say(cell.figure, String(n));
+  }
+
   #cost(item: number, props: CompareProps, full: number, words: string[], t: Translate): void {
     const cell = this.#cells[item];
     if (!cell) return;
@@ -157,28 +168,29 @@ export class Rows {
     const props = this.#props;
     const scale = this.#scale;
     if (!props || !scale || this.#width <= 0) return;
+    const { height, narrowest, widest } = props.kind === "playlist" ? LARGE : SMALL;
     for (const [index, row] of props.rows.entries()) {
-      const line = perLine(row.items.length, this.#width, NARROWEST, GAP);
-      const each = Math.floor(Math.min(WIDEST, (this.#width - GAP * (line - 1)) / line) * 100) / 100;
+      const line = perLine(row.items.length, this.#width, narrowest, GAP);
+      const each = Math.floor(Math.min(widest, (this.#width - GAP * (line - 1)) / line) * 100) / 100;
       const grid = this.#rows[index]?.line;
       if (grid) grid.style.gridTemplateColumns = `repeat(${line}, ${each}px)`;
-      for (const item of row.items) this.#thumb(item, each, props, scale);
+      for (const item of row.items) this.#thumb(item, each, height, props, scale);
     }
   }
 
-  #thumb(item: number, width: number, props: CompareProps, scale: Scale): void {
+  #thumb(item: number, width: number, height: number, props: CompareProps, scale: Scale): void {
     const cell = this.#cells[item];
     const context = cell?.canvas.getContext("2d");
     if (!cell || !context) return;
     const ratio = Math.max(1, globalThis.devicePixelRatio || 1);
     const { canvas } = cell;
     canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(HEIGHT * ratio);
+    canvas.height = Math.round(height * ratio);
     canvas.style.width = `${width}px`;
-    canvas.style.height = `${HEIGHT}px`;
+    canvas.style.height = `${height}px`;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const style = { look: this.#look, place: props.places[item] ?? null };
-    paintThumb(context, { x: 0, y: 0, width, height: HEIGHT }, props.clips[item]?.notes ?? [], scale, style);
+    paintThumb(context, { x: 0, y: 0, width, height }, props.clips[item]?.notes ?? [], scale, style);
   }
 
   #key(event: KeyboardEvent, item: number): void {

@@ -113,12 +113,13 @@ export class CompareView implements ShellView {
     if (width > 0) this.#body.resize(width);
   }
 
-  /** A click plays from the start; while something sounds the new one begins at the bar line. */
+  /** A click plays from the start; while something sounds the new one begins at the bar line, a whole piece at once. */
   #choose(value: number, play: boolean): void {
     const same = value === this.#props?.value;
+    const whole = this.#props?.kind === "playlist";
     this.#actions.choose(value);
     if (!play) return;
-    if (this.#player.playing) {
+    if (this.#player.playing && (same || !whole)) {
       if (same) this.#player.pause();
       return;
     }
