@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mvae_widgets.corpus import Corpus
     from mvae_widgets.music import beats, tunes
     from mvae_widgets.music.clips import Clip, Clips, fold_into_range
+    from mvae_widgets.music.ensembles import ensemble
     from mvae_widgets.music.io import read, write
     from mvae_widgets.musicvae import MusicVAE, load
     from mvae_widgets.nn.config import configs
@@ -49,6 +50,7 @@ _HOMES = {
     "Studio": "widgets.studio",
     "beats": "music.beats",
     "configs": "nn.config",
+    "ensemble": "music.ensembles",
     "fold_into_range": "music.clips",
     "link": "widgets.links",
     "load": "musicvae",
@@ -81,6 +83,7 @@ __all__ = [
     "Studio",
     "beats",
     "configs",
+    "ensemble",
     "fold_into_range",
     "link",
     "load",

@@ -113,7 +113,8 @@ class Trainer(Run):
         short, recipe = VAE(bundle.config).to(self.device), self.recipe
         if can_teach(short, self.model):
             short.load_state_dict(bundle.state)
-            teach(self.model, short, self._inputs, recipe.max_beta, recipe.free_bits, self.seed)
+            autocast = self.team.autocast
+            teach(self.model, short, self._inputs, recipe.max_beta, recipe.free_bits, autocast, self.seed)
         return taken
 
     def _inputs(self, n: int, generator: torch.Generator) -> Tensor:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -168,6 +169,7 @@ def teach(
     draw: Callable[[int, torch.Generator], Tensor],
     max_beta: float,
     free_bits: float,
+    autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
     seed: int = 0,
     clips: int = CLIPS,
     updates: int = UPDATES,
@@ -187,6 +189,8 @@ def teach(
         Gives so many clips as rows ``[clips, steps, depth]``, from a generator.
     max_beta, free_bits
         Weight of the KL, and bits that cost nothing (MUSICVAE.md 3.1).
+    autocast
+        In which precision it is computed.
     seed
         Of clips, batches and noise.
     clips, updates
@@ -203,9 +207,8 @@ def teach(
     for voice in parts:
         _hear_louder(voice, short.config.z_size)
     generator = torch.Generator(device).manual_seed(seed)
-    autocast = torch.autocast(device.type, torch.bfloat16)
     short.eval()
-    with autocast:
+    with autocast():
         bars = [hear_bars(model, short, draw(BATCH, generator)) for _ in tqdm(range(-(-clips // BATCH)), desc="bars")]
     heard, mu, sigma = (torch.cat(side) for side in zip(*bars, strict=True))
     upper = nn.ModuleList([encoder.levels[1], model.posterior, decoder.conductor])
@@ -218,7 +221,7 @@ def teach(
         optimiser.param_groups[0]["lr"] = LEAST_RATE + (RATE - LEAST_RATE) * left * min(1.0, (step + 1) / WARMUP)
         at = torch.randint(len(heard), (BATCH,), device=device, generator=generator)
         wanted, wide = mu[at].float(), sigma[at].float()
-        with autocast:
+        with autocast():
             own_mu, own_sigma = model.posterior(encoder.levels[1](heard[at].float()))
             z = own_mu + own_sigma * torch.randn(own_mu.shape, device=device, generator=generator)
             said = REACH * decoder.embeddings(z)[..., :width].float()
