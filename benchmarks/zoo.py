@@ -207,9 +207,9 @@ _GROOVE_COLUMNS = {
 }
 _INTRO = """# Models
 
-Made by `python -m benchmarks.zoo` from the cards of the {n} shipped weights, {total:.1f} MB of at most {most}. The
-names lead to the cards, which say more. In a notebook `mvae_widgets.models()` lists these and those that Magenta
-published."""
+Made by `python -m benchmarks.zoo` from the cards of the {n} shipped weights, {total:.1f} MB in half precision, less
+than {most} as the wheel packs them (`tests/test_install.py`). The names lead to the cards, which say more. In a
+notebook `mvae_widgets.models()` lists these and those that Magenta published."""
 _RECONSTRUCTION = """Shares of steps (of drums all nine, of multitracks events) that come back of clips of the test
 split, which the models have not learnt from. Decoded freely at temperature 1 from a posterior sample, the paper's
 measure; with the true history at hand (teacher-forced); the likeliest from mu. Brackets hold 95 % intervals: whole

@@ -64,8 +64,9 @@ def _train_musicvae(options: argparse.Namespace, device: str) -> Path | None:
     started_from = "From random weights."
     if start is not None:
         started_from = f"Continued from {name}."
-        if trainer.step == 0:
+        if not trainer.resumed:
             taken = trainer.start_from(start)
+            trainer.save()
             if not team.rank:
                 print(f"{len(taken)} of {len(trainer.model.state_dict())} tensors taken over from {name}.")
     trainer.run(tensorboard=options.tensorboard)

@@ -42,7 +42,7 @@ QUOTED = re.compile(r'"([^"]*)"')
 BROKEN = re.compile(r"<+|>+")
 # Grace notes, decorations, slurs, spacers, and what concerns the typesetter.
 SKIPPED = re.compile(r"\{[^}]*\}|![^!\s]*!|\+[^+\s]+\+|[.~H-WYh-wy]\d*|[()`\\$*;#?@\s]")
-PROGRAM = re.compile(r"%%MIDI\s+program\s+(?:\d+\s+)?(\d+)", re.IGNORECASE)
+PROGRAM = re.compile(r"(?:%%|I:)\s*MIDI\s+program\s+(?:\d+\s+)?(\d+)", re.IGNORECASE)
 
 
 def looks_like(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 from typing import cast
 
@@ -48,6 +49,11 @@ class Trainer(Run):
     team
         Who trains, and on what, if not a process alone.
 
+    Attributes
+    ----------
+    resumed
+        Whether it was taken up where it was left.
+
     Raises
     ------
     CheckpointError, ConfigError
@@ -82,7 +88,8 @@ class Trainer(Run):
             held = feed_for(*load_clips(data, recipe.sources, "valid", config.steps), recipe, device)
             self.valid = held.pick(VALIDATION_STEPS // config.steps, self.generator(-1))
             self.numbers = {"valid_loss": math.inf, "best_loss": math.inf, "valid_accuracy": 0.0, "stale": 0.0}
-        if self.checkpoint.exists():
+        self.resumed = self.checkpoint.exists()
+        if self.resumed:
             self.load()
 
     @property
@@ -106,6 +113,7 @@ class Trainer(Run):
         ConfigError
             If its decoder does not fit.
         """
+        started = time.perf_counter()
         try:
             taken = take_over(bundle.state, self.model)
         except ConfigError as error:
@@ -115,6 +123,7 @@ class Trainer(Run):
             short.load_state_dict(bundle.state)
             autocast = self.team.autocast
             teach(self.model, short, self._inputs, recipe.max_beta, recipe.free_bits, autocast, self.seed)
+        self.seconds += time.perf_counter() - started
         return taken
 
     def _inputs(self, n: int, generator: torch.Generator) -> Tensor:

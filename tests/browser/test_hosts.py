@@ -30,8 +30,17 @@ IN_NOTEBOOK_7 = (
     "holes",
     "latent-scatter",
     "piano-roll",
+    "trio-16bar",
 )
-IN_MARIMO = (ALL_WIDGETS, "drums-2bar", "groove-2bar-tap", "interpolation-pad", "interpolation-slider", "melody-16bar")
+IN_MARIMO = (
+    ALL_WIDGETS,
+    "drums-2bar",
+    "groove-2bar-tap",
+    "interpolation-pad",
+    "interpolation-slider",
+    "melody-16bar",
+    "multitrack-1bar",
+)
 TOKEN = secrets.token_hex(8)
 
 

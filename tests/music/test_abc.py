@@ -166,7 +166,7 @@ def test_chord_symbols_are_kept_and_remarks_are_not() -> None:
 def test_voices_become_tracks() -> None:
     sequence = read(
         HEAD
-        + 'V:1 name="High"\nV:2\n%%MIDI program 33\nK:C\nV:1\n%%MIDI program 73\nc4 d4|\nV:2\nC,8|\n[V:1]e8|[V:2]D,8|'
+        + 'V:1 name="High"\nV:2\nI:MIDI program 33\nK:C\nV:1\n%%MIDI program 73\nc4 d4|\nV:2\nC,8|\n[V:1]e8|[V:2]D,8|'
     )
     score = from_sequence(sequence)
     assert rows(sequence) == [(0, 2, 72), (0, 4, 48), (2, 4, 74), (4, 8, 76), (4, 8, 50)]

@@ -93,6 +93,23 @@ def test_the_command_goes_on_with_a_network_that_has_no_recipe(
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
 
 
+def test_what_was_taken_over_is_kept_though_no_update_was_made(
+    data: Path, fixtures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    start, out = fixtures / "families" / "nade-drums_2bar_reduced", data / "run"
+    command = ["train", "--start", str(start), "--data", str(data), "--out", str(out), "--device", "cpu"]
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "run", interrupt)
+        for again in range(2):
+            assert main([*command, "--collections", "all", "--steps", "3"]) != 0
+            assert ("taken over" in capsys.readouterr().out) is not bool(again)
+    kept = load_file(out / "checkpoint.safetensors")
+    assert all(torch.equal(kept[f"model.{name}"], tensor) for name, tensor in read_bundle(start).state.items())
+
+
 def test_what_cannot_be_gone_on_with(data: Path, fixtures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     families, where = fixtures / "families", ["--data", str(data), "--out", str(data / "run"), "--device", "cpu"]
     chords = str(families / "hier-multiperf_vel_1bar_med_chords")
