@@ -12,11 +12,14 @@ from mvae_widgets.errors import ConfigError, MusicVAEError
 from mvae_widgets.export.session import Session, check_model, damaged, model_of
 from mvae_widgets.music.io import write
 from mvae_widgets.music.midi import dump
+from mvae_widgets.music.mixing import STRAIGHT, as_heard
+from mvae_widgets.music.score import from_sequence
 from mvae_widgets.render.audio import to_wav
 from mvae_widgets.widgets.messages import PIECE, Answer
 from mvae_widgets.widgets.roll_upload import Upload
 from mvae_widgets.widgets.studio_deeds import LOOKS, Deeds
 from mvae_widgets.widgets.studio_session import corpus_in, desk_in, put_desk, put_part, take_part
+from mvae_widgets.widgets.studio_tray import sequence_of
 
 if TYPE_CHECKING:
     from mvae_widgets.widgets.codec import Codec
@@ -86,7 +89,7 @@ class Files(Deeds):
         return studio
 
     def save_midi(self, path: str | Path) -> Path:
-        """Write the song as a MIDI file; while the arrangement is empty, the current clip."""
+        """Write the song as a MIDI file, as `mix` and `swing` let it be heard; without a song, the current clip."""
         return write(self._music, path)
 
     def save_wav(self, path: str | Path) -> Path:
@@ -97,7 +100,13 @@ class Files(Deeds):
 
     @property
     def _music(self) -> Any:
-        return self.sequence if self.song is None else self.song
+        """The song, or the current clip, as it is heard."""
+        plain = not any(self.mix) and self.swing == STRAIGHT
+        if plain:
+            return self.sequence if self.song is None else self.song
+        score = from_sequence(self.sequence) if self._song is None else self._song
+        qpm = score.tempos[0][1] if self._song is None else self.tempo
+        return sequence_of(as_heard(score, self.mix, self.swing), qpm, self.title)
 
     def _export_op(self, what: str, start: int = 0, base64: bool = False) -> Answer:
         """Send a file, or a piece of the one that was made when its first piece was asked for."""

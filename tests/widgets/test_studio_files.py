@@ -337,6 +337,27 @@ def test_midi_and_pictures_are_what_they_say(used: mv.Studio, tmp_path: Path) ->
         used.save(tmp_path / "nowhere" / "song.mvae")
 
 
+def test_files_are_as_the_mixer_and_the_swing_let_it_be_heard(model: Any, tmp_path: Path) -> None:
+    studio = mv.Studio(model, music=[mv.tunes.load("soldiers-joy")])
+    studio.arrange([1, 1])
+    plain = pretty_midi.PrettyMIDI(str(studio.save_midi(tmp_path / "plain.mid")))
+    studio.mix, studio.swing = [{"level": 0.5, "program": 73}], 2 / 3
+    heard = pretty_midi.PrettyMIDI(str(studio.save_midi(tmp_path / "heard.mid")))
+    assert [part.program for part in heard.instruments] == [73]
+    assert [n.velocity for n in heard.instruments[0].notes] == [
+        round(n.velocity / 2) for n in plain.instruments[0].notes
+    ]
+    beat = 60 / studio.tempo
+    straight = [n.start / beat for n in plain.instruments[0].notes]
+    swung = [n.start / beat for n in heard.instruments[0].notes]
+    assert any(start % 1 == pytest.approx(0.5, abs=1e-2) for start in straight)
+    for before, after in zip(straight, swung, strict=True):
+        late = {0.0: 0.0, 0.5: 2 / 3}[round(before % 1, 2) % 1]
+        assert after == pytest.approx(int(before + 1e-2) + late, abs=2e-2)
+    studio.mute(0)
+    assert not pretty_midi.PrettyMIDI(str(studio.save_midi(tmp_path / "silent.mid"))).instruments
+
+
 def test_without_a_song_the_current_clip_is_exported(model: Any) -> None:
     studio = mv.Studio(model)
     midi = pretty_midi.PrettyMIDI(io.BytesIO(FakePage(studio).do("export", what="midi")["buffers"][0]))
