@@ -106,10 +106,11 @@ def take_over(state: Mapping[str, Tensor], model: VAE) -> list[str]:
     for name, tensor in taken.items():
         own[name].zero_()
         own[name][..., : tensor.shape[-1]] = tensor
-    flat = "encoder.layers.0.weight_ih_l0"
-    if flat not in state or flat in taken or "encoder.levels.0.layers.0.weight_ih_l0" in taken:
+    encoder, decoder = "encoder.layers.0.weight_ih_l0", "decoder.initial.weight"
+    heard = {encoder, "encoder.levels.0.layers.0.weight_ih_l0"} & taken.keys()
+    if heard or not {encoder, decoder} <= state.keys():
         return list(taken)
-    parts = voices(model, state[flat].shape[1], state["decoder.initial.weight"].shape[1])
+    parts = voices(model, state[encoder].shape[1], state[decoder].shape[1])
     for voice in parts:
         for weight in (voice.core.cells[0].weight_ih_l0[:, voice.core.depth :], voice.core.initial.weight):
             weight.copy_(weight.roll(voice.heard, 1))

@@ -111,6 +111,15 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(other: str, own: str) 
     assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in before.items())
 
 
+def test_another_encoder_begins_anew_where_only_the_decoders_fit() -> None:
+    config = replace(CONFIGS["flat-trio_16bar"].with_sizes(8, (12,), (16, 16)), head="categorical")
+    wider = network(replace(config, encoder_sizes=(20,)), 1)
+    before = {name: tensor.clone() for name, tensor in wider.encoder.state_dict().items()}
+    taken = take_over(network(config).state_dict(), wider)
+    assert {name.split(".")[0] for name in taken} == {"decoder"}
+    assert all(torch.equal(tensor, before[name]) for name, tensor in wider.encoder.state_dict().items())
+
+
 def test_a_decoder_is_taken_whole_or_not_at_all() -> None:
     config = small("trio-16bar")
     state = {name: t for name, t in network(config, 1).state_dict().items() if "parts.1.output" not in name}
