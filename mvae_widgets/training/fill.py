@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 from torch.nn.functional import softplus
 
 from mvae_widgets.nn.hierarchy import HierarchicalDecoder
 from mvae_widgets.nn.vae import VAE
+from mvae_widgets.training.feeds import Rows
 
 __all__ = ["fill_prior"]
 
@@ -15,7 +15,7 @@ BATCH, NEWTON = 128, 8
 
 
 @torch.no_grad()
-def fill_prior(model: VAE, x: Tensor) -> None:
+def fill_prior(model: VAE, rows: Rows) -> None:
     """Shift and stretch each dimension of z so that the codes have mean 0 and deviation 1, as the prior has.
 
     A loss that leaves bits free, and a run of few updates, leave some dimensions narrow: what is drawn from the prior
@@ -27,13 +27,15 @@ def fill_prior(model: VAE, x: Tensor) -> None:
     ----------
     model
         With a conductor, which hears z once, through a linear map; changed in place. Others stay as they are.
-    x
-        Training clips as the encoder reads them, ``[clips, steps, depth]``.
+    rows
+        Training clips.
     """
     if not isinstance(model.decoder, HierarchicalDecoder):
         return
     model.eval()
-    embedded = torch.cat([model.encoder(part) for part in x.split(BATCH)])
+    some = [slice(start, start + BATCH) for start in range(0, len(rows.x), BATCH)]
+    heard = (rows.x, rows.lengths, rows.controls)
+    embedded = torch.cat([model.encoder(*(None if t is None else t[at] for t in heard)) for at in some])
     mu, sigma = model.posterior(embedded)
     middle, spread = mu.mean(0), (mu.var(0) + (sigma**2).mean(0)).sqrt()
     head, initial = model.posterior, model.decoder.conductor.initial

@@ -122,13 +122,13 @@ class Trainer(Run):
         if can_teach(short, self.model):
             short.load_state_dict(bundle.state)
             autocast = self.team.autocast
-            teach(self.model, short, self._inputs, recipe.max_beta, recipe.free_bits, autocast, self.seed)
+            teach(self.model, short, self._rows, recipe.max_beta, recipe.free_bits, autocast, self.seed)
         self.seconds += time.perf_counter() - started
         return taken
 
-    def _inputs(self, n: int, generator: torch.Generator) -> Tensor:
-        """What the encoder reads of n clips, drawn as for an update."""
-        return self.feed.rows(self.feed.draw(n, generator), self.recipe.config).x
+    def _rows(self, n: int, generator: torch.Generator) -> Rows:
+        """So many clips, drawn as for an update."""
+        return self.feed.rows(self.feed.draw(n, generator), self.recipe.config)
 
     def take_best(self) -> None:
         """Put the best weights so far into the model; the last ones stay where nothing was validated.
@@ -139,7 +139,7 @@ class Trainer(Run):
         if self.kept:
             self.model.load_state_dict(self.kept)
         if self.recipe.fill_prior:
-            fill_prior(self.model, self._inputs(FILL_CLIPS, self.generator(-3)))
+            fill_prior(self.model, self._rows(FILL_CLIPS, self.generator(-3)))
 
     def batch(self, step: int) -> tuple[Tensor, torch.Generator]:
         """Tokens ``[batch, ...]`` of one update, varied at random, and the step's generator."""

@@ -20,6 +20,7 @@ from mvae_widgets.nn.encoder import BidirectionalEncoder
 from mvae_widgets.nn.hierarchy import HierarchicalDecoder, HierarchicalEncoder
 from mvae_widgets.nn.lstm import LSTMLayer
 from mvae_widgets.nn.vae import VAE
+from mvae_widgets.training.feeds import Rows
 from mvae_widgets.training.grow import Voice, voices
 from mvae_widgets.training.loss import elbo_loss, kl_divergence
 
@@ -166,7 +167,7 @@ def hear_bars(model: VAE, short: VAE, x: Tensor) -> Bars:
 def teach(
     model: VAE,
     short: VAE,
-    draw: Callable[[int, torch.Generator], Tensor],
+    draw: Callable[[int, torch.Generator], Rows],
     max_beta: float,
     free_bits: float,
     autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
@@ -186,7 +187,7 @@ def teach(
     short
         The short one, for which `can_teach` holds; of a trio it teaches melody and bass.
     draw
-        Gives so many clips as rows ``[clips, steps, depth]``, from a generator.
+        Gives so many clips, from a generator.
     max_beta, free_bits
         Weight of the KL, and bits that cost nothing (MUSICVAE.md 3.1).
     autocast
@@ -209,7 +210,7 @@ def teach(
     generator = torch.Generator(device).manual_seed(seed)
     short.eval()
     with autocast():
-        bars = [hear_bars(model, short, draw(BATCH, generator)) for _ in tqdm(range(-(-clips // BATCH)), desc="bars")]
+        bars = [hear_bars(model, short, draw(BATCH, generator).x) for _ in tqdm(range(-(-clips // BATCH)), desc="bars")]
     heard, mu, sigma = (torch.cat(side) for side in zip(*bars, strict=True))
     upper = nn.ModuleList([encoder.levels[1], model.posterior, decoder.conductor])
     parameters = [p for p in upper.parameters() if p.requires_grad]

@@ -9,6 +9,7 @@ from torch.nn.functional import one_hot
 from mvae_widgets.nn.config import CONFIGS
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training import upper
+from mvae_widgets.training.feeds import Rows
 from mvae_widgets.training.grow import take_over
 from tests.training.test_grow import network, small
 
@@ -96,8 +97,9 @@ def test_teaching_brings_the_conductor_near_and_leaves_the_lower_levels_alone() 
     take_over(short.state_dict(), model)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
-    def draw(n: int, generator: torch.Generator) -> torch.Tensor:
-        return one_hot(torch.randint(2, 90, (n, 256), generator=generator), 90).float()
+    def draw(n: int, generator: torch.Generator) -> Rows:
+        x = one_hot(torch.randint(2, 90, (n, 256), generator=generator), 90).float()
+        return Rows(x, x)
 
     first = upper.teach(model, short, draw, 0.0, 0.0, clips=128, updates=1)
     for name, tensor in before.items():
