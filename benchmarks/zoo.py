@@ -28,6 +28,12 @@ PAIR_WORDS = {
     "melody-2bar-ae": "With the variational loss and without: the holes",
 }
 
+PAIR_NOTES = {
+    "melody-16bar-flat": """Both learnt from the same clips in as many updates. The hierarchical one began with what
+melody-2bar knows of a bar ([docs/training.md](training.md)); a flat decoder of this size cannot take that over, and
+began at random.""",
+}
+
 Card = Mapping[str, Any]
 
 
@@ -65,7 +71,8 @@ def page(folder: Path = BUILT_IN) -> str:
     parts += ["## What the priors sound like", _PRIORS, _priors(models)]
     for pair in PAIRS:
         if all(name in models and "paths" in models[name] for name in pair):
-            parts += [f"## {PAIR_WORDS[pair[1]]}", beside_table([models[name] for name in pair])]
+            words = [f"## {PAIR_WORDS[pair[1]]}", PAIR_NOTES.get(pair[1], "")]
+            parts += [*filter(None, words), beside_table([models[name] for name in pair])]
     judges = {name: card for name, card in cards.items() if name not in models}
     if judges:
         parts += ["## The judge of melodies", _JUDGES, _judges(judges, sizes)]
