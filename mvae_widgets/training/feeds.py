@@ -91,6 +91,10 @@ class Feed(ABC):
         """Draw tokens of n clips by weight, varied as the recipe says."""
         return self.pick(n, generator)
 
+    def plain(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw tokens of n clips by weight, as they are."""
+        return Pick.__call__(self.pick, n, generator)
+
     @classmethod
     @abstractmethod
     def rows(cls, tokens: Tensor, config: ModelConfig, generator: torch.Generator | None = None) -> Rows:

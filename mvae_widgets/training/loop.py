@@ -139,7 +139,9 @@ class Trainer(Run):
         if self.kept:
             self.model.load_state_dict(self.kept)
         if self.recipe.fill_prior:
-            fill_prior(self.model, self._rows(FILL_CLIPS, self.generator(-3)))
+            # As the collections have them: were they transposed, bars drawn from the prior would agree on no key.
+            clips = self.feed.plain(FILL_CLIPS, self.generator(-3))
+            fill_prior(self.model, self.feed.rows(clips, self.recipe.config))
 
     def batch(self, step: int) -> tuple[Tensor, torch.Generator]:
         """Tokens ``[batch, ...]`` of one update, varied at random, and the step's generator."""

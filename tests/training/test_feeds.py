@@ -171,6 +171,18 @@ def test_trios_are_transposed_together() -> None:
     assert (low[:, 0] - low[:, 1] == 39).all()
 
 
+@pytest.mark.parametrize("name", ["melody-2bar", "drums-2bar"])
+def test_plain_clips_are_those_of_the_collection(name: str) -> None:
+    config = CONFIGS[name]
+    tokens = made_up(config)
+    recipe = Recipe(config, (), 1, transpose=5, cross=1.0)
+    feed = feed_for(tokens, np.ones(len(tokens)), recipe, "cpu")
+    known = {clip.tobytes() for clip in tokens}
+    generator = torch.Generator().manual_seed(0)
+    assert all(clip.tobytes() in known for clip in feed.plain(60, generator).numpy().astype(tokens.dtype))
+    assert not all(clip.tobytes() in known for clip in feed.draw(60, generator).numpy().astype(tokens.dtype))
+
+
 def test_tracks_are_transposed_together_but_drums_are_not(tmp_path: Path) -> None:
     write_multitracks(tmp_path)
     config = CONFIGS["multitrack-1bar"]
