@@ -38,9 +38,11 @@ def test_unknown_device() -> None:
 def test_shipped_weights_are_small_and_half_precision(name: str) -> None:
     tensors = load_file(BUILT_IN / name / "weights.safetensors")
     assert {t.dtype for t in tensors.values()} == {torch.float16}
-    assert (BUILT_IN / name / "weights.safetensors").stat().st_size <= 12 * MEBI
+    # A trio is two encoders side by side and three decoders; its decoders are what an exported page holds.
+    most, most_decoded = (26, 10) if name.startswith("trio") else (12, 8)
+    assert (BUILT_IN / name / "weights.safetensors").stat().st_size <= most * MEBI
     decoder = sum(t.nbytes for n, t in tensors.items() if n.startswith("decoder."))
-    assert decoder <= 8 * MEBI
+    assert decoder <= most_decoded * MEBI
 
 
 def test_a_folder_of_ones_own_loads_the_same(folder: Path, model: mv.MusicVAE) -> None:
