@@ -43,16 +43,17 @@ def main(folder: Path, repeats: int) -> None:
     def decode(model: TrainedModel, z: np.ndarray) -> np.ndarray:
         return np.stack(model.decode_to_tensors(z, steps, GREEDY))
 
-    def encode() -> np.ndarray:
-        return many.encode_tensors(list(x), lengths)[1]
+    def encode(model: TrainedModel, n: int) -> np.ndarray:
+        return model.encode_tensors(list(x[:n]), lengths[:n])[1]
 
     times = {
         "decode 1": median_ms(lambda: decode(one, z[:1]), repeats),
         "decode 64": median_ms(lambda: decode(many, z), repeats),
-        "encode 64": median_ms(encode, repeats),
+        "encode 1": median_ms(lambda: encode(one, 1), repeats),
+        "encode 64": median_ms(lambda: encode(many, len(x)), repeats),
     }
     decode(many, z).astype(np.float32).tofile(folder / "magenta_tf.steps.f32")
-    encode().astype(np.float32).tofile(folder / "magenta_tf.mu.f32")
+    encode(many, len(x)).astype(np.float32).tofile(folder / "magenta_tf.mu.f32")
     report = {"versions": f"Magenta 2.1.4, TensorFlow {tf.__version__}", "times": times}
     (folder / "magenta_tf.json").write_text(json.dumps(report))
 

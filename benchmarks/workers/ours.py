@@ -26,6 +26,7 @@ def main(folder: Path, repeats: int, threads: int) -> None:
         times = {
             "decode 1": median_ms(lambda: network.decode(z[:1]), cpu, repeats),
             "decode 64": median_ms(lambda: network.decode(z), cpu, repeats),
+            "encode 1": median_ms(lambda: network.encode(x[:1]), cpu, repeats),
             "encode 64": median_ms(lambda: network.encode(x), cpu, repeats),
         }
         network.decode(z).numpy().tofile(folder / "ours.steps.f32")
