@@ -76,6 +76,7 @@ def load_compressed(data: bytes) -> NoteSequence:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             score = _unpack(archive, _score_name(archive))
+    # zipfile raises NotImplementedError for a compression that it does not know, RuntimeError for a locked file.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise ReadError(f"the zip is damaged ({error}).", EXPORT) from error
     return load(score)

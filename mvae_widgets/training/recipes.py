@@ -281,7 +281,13 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     },
     "trio-16bar": {
         "cpu": _TRIO_MODEL,
-        "gpu": replace(_TRIO_MODEL.of_sizes(384, (512,), (512, 512)), start="", steps=60_000, batch_size=256),
+        "gpu": replace(
+            _RANDOM_START,
+            config=_TRIO_MODEL.config.with_sizes(384, (512,), (512, 512)),
+            sources=_TRIOS,
+            steps=60_000,
+            batch_size=256,
+        ),
     },
     "multitrack-1bar": {
         "cpu": _MULTITRACK_MODEL,
