@@ -27,8 +27,8 @@ from mvae_widgets.training.upper import can_teach, lay_delay_lines, teach
 __all__ = ["Trainer"]
 
 VALIDATION_STEPS = 65_536
-# By so many clips the width of the codes is known.
-FILL_CLIPS = 2048
+# By so many clips the covariance of the codes is known.
+FILL_CLIPS, FILL_BATCH = 8192, 128
 
 
 class Trainer(Run):
@@ -141,7 +141,7 @@ class Trainer(Run):
         if self.recipe.fill_prior:
             # As the collections have them: were they transposed, bars drawn from the prior would agree on no key.
             clips = self.feed.plain(FILL_CLIPS, self.generator(-3))
-            fill_prior(self.model, self.feed.rows(clips, self.recipe.config))
+            fill_prior(self.model, (self.feed.rows(some, self.recipe.config) for some in clips.split(FILL_BATCH)))
 
     def batch(self, step: int) -> tuple[Tensor, torch.Generator]:
         """Tokens ``[batch, ...]`` of one update, varied at random, and the step's generator."""

@@ -29,7 +29,7 @@ class Recipe:
     delay_lines
         Whether the upper level begins as a memory (`upper.lay_delay_lines`).
     fill_prior
-        Whether the codes are brought to the width of the prior in the end (`fill.fill_prior`).
+        Whether the codes are brought to lie as the prior does in the end (`fill.fill_prior`).
     learning_rate, min_learning_rate, warmup, hold
         Adam's rate rises over `warmup` steps, stays until the share `hold` of the run, falls linearly.
     variational
@@ -193,6 +193,7 @@ _GROOVE_MODEL = replace(
     config=CONFIGS["groove-2bar-humanize"],
     sources=_GROOVES,
     steps=7_000,
+    fill_prior=True,
     cross=0.0,
     loudness=0.15,
     validate_every=250,
