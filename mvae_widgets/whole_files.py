@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from mvae_widgets.errors import MusicVAEError
 
-__all__ = ["write_whole"]
+__all__ = ["write_text", "write_whole"]
 
 
 def write_whole(
@@ -52,3 +52,8 @@ def write_whole(
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
     return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """As `write_whole`, of text."""
+    return write_whole(path, lambda file: file.write(text.encode()))

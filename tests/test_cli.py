@@ -162,7 +162,7 @@ def test_convert_refuses(run, groove: Path, workplace: Path) -> None:
     assert (workplace / "x.safetensors").read_text() == "precious"
     assert run("convert", str(groove), "x.safetensors", "--force").code == 0
     (workplace / "file").write_text("")
-    fails(run("convert", str(groove), "file/x.safetensors"), "Cannot write")
+    fails(run("convert", str(groove), "file/x.safetensors"), "Could not write")
 
 
 @pytest.mark.parametrize(

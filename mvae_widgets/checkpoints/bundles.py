@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mvae_widgets.checks import needs_torch
-from mvae_widgets.errors import CheckpointError, ConfigError
+from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEError
 from mvae_widgets.nn.config import CONFIGS, ModelConfig
+from mvae_widgets.whole_files import write_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
     "CARD",
+    "PAGE",
     "WEIGHTS",
     "Bundle",
     "read_bundle",
     "read_json",
+    "remove_weights",
     "save_tensors",
     "write_attributes",
     "write_bundle",
@@ -31,6 +34,8 @@ __all__ = [
 ]
 
 WEIGHTS, CARD, PLANE, ATTRIBUTES = "weights.safetensors", "card.json", "plane.json", "attributes.json"
+PAGE = "README.md"
+GIVE_ROOM = "Check the folder, its permissions, and that the disk has room."
 
 
 @dataclass(frozen=True)
@@ -101,19 +106,43 @@ def write_bundle(
     card: dict[str, Any],
     plane: dict[str, Any],
     attributes: dict[str, Any] | None = None,
+    page: str = "",
 ) -> None:
-    """Write a model's folder, its weights in half precision."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_weights(folder / WEIGHTS, config, state, half=True)
+    """Write a model's folder, its weights in half precision, and its card as a page to read.
+
+    The weights, without which it is no model, are the last: a folder that has them has all of the same run.
+
+    Raises
+    ------
+    MusicVAEError
+        If it cannot be written.
+    """
+    remove_weights(folder)
     for name, data in ((CARD, card), (PLANE, plane)):
-        (folder / name).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        write_text(folder / name, json.dumps(data, indent=1) + "\n")
     if attributes is not None:
         write_attributes(folder, attributes)
+    write_text(folder / PAGE, page)
+    write_weights(folder / WEIGHTS, config, state, half=True)
+
+
+def remove_weights(folder: Path) -> None:
+    """Until new ones are there the folder is no model: nothing else in it is taken for theirs.
+
+    Raises
+    ------
+    MusicVAEError
+        If they cannot be removed.
+    """
+    try:
+        (folder / WEIGHTS).unlink(missing_ok=True)
+    except OSError as error:
+        raise MusicVAEError(f"Could not write to '{folder}': {error.strerror or error}.", GIVE_ROOM) from error
 
 
 def write_attributes(folder: Path, attributes: dict[str, Any]) -> None:
     """Write the attribute vectors of a model's folder, on one line: they are thousands of numbers."""
-    (folder / ATTRIBUTES).write_text(json.dumps(attributes, separators=(",", ":")) + "\n", encoding="utf-8")
+    write_text(folder / ATTRIBUTES, json.dumps(attributes, separators=(",", ":")) + "\n")
 
 
 def write_weights(
@@ -150,18 +179,29 @@ def write_weights(
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a ``.safetensors`` file; there whole, or not at all."""
+    """Write a ``.safetensors`` file; there whole, or not at all.
+
+    Raises
+    ------
+    MusicVAEError
+        If it cannot be written; an older file of the name is still there.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".safetensors")
-    os.close(handle)
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".safetensors")
+        os.close(handle)
         save_file(tensors, temporary, metadata)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
+    except (OSError, SafetensorError) as error:
+        raise MusicVAEError(f"Could not write '{path}': {error}.", GIVE_ROOM) from error
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

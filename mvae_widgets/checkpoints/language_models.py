@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvae_widgets.checkpoints.bundles import CARD, WEIGHTS, save_tensors
+from mvae_widgets.checkpoints.bundles import CARD, WEIGHTS, remove_weights, save_tensors
 from mvae_widgets.checkpoints.catalog import BUILT_IN
 from mvae_widgets.errors import CheckpointError
 from mvae_widgets.nn.numpy_backend import NumpyLanguageModel
+from mvae_widgets.whole_files import write_text
 
 if TYPE_CHECKING:
     from mvae_widgets.nn.language_model import LanguageModel
@@ -38,8 +39,9 @@ def write_language_model(folder: Path, model: LanguageModel, card: dict[str, Any
     """Write a folder with the weights in half precision and the card; `read_language_model` reads it."""
     state = {n: t.detach().cpu().half().contiguous() for n, t in model.state_dict().items() if ".bias_hh_" not in n}
     shape = {"depth": model.depth, "sizes": list(model.sizes)}
+    remove_weights(folder)
+    write_text(folder / CARD, json.dumps({**card, "kind": "language model"}, indent=1) + "\n")
     save_tensors(folder / WEIGHTS, state, {SHAPE: json.dumps(shape)})
-    (folder / CARD).write_text(json.dumps({**card, "kind": "language model"}, indent=1) + "\n", encoding="utf-8")
 
 
 def read_language_model(folder: Path) -> LanguageModel:

@@ -131,7 +131,7 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--samples", type=_count, metavar="N", help="samples of the prior (2000, fewer of long clips)")
     parser.add_argument("--pairs", type=_count, default=100, metavar="N", help="pairs of clips to walk between (100)")
     parser.add_argument("-t", "--temperature", type=_temperature, default=0.5, help="of the samples (0.5)")
-    parser.add_argument("--seed", type=int, default=0, help="of all draws (0)")
+    parser.add_argument("--seed", type=_seed, default=0, help="of all draws (0)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
 
@@ -145,7 +145,7 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
         "--kit", choices=("reduced", "roland"), default="reduced", help="drums: General MIDI, or an electronic kit"
     )
     parser.add_argument("--index", type=Path, metavar="CSV", help="table with the columns file, split, source")
-    parser.add_argument("--seed", type=int, default=0, help="another one, other splits (0)")
+    parser.add_argument("--seed", type=_seed, default=0, help="another one, other splits (0)")
     _workers(parser)
 
 
@@ -195,13 +195,13 @@ def _train(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--precision", choices=("bf16", "float32"), help="instead of the recipe's")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's own)")
+    parser.add_argument("--threads", type=_whole, help="CPU threads (default: PyTorch's own)")
     parser.add_argument("--steps", type=_whole, help="updates, instead of the recipe's")
     _flag(parser, "--learning_rate", type=_positive, help="highest rate, instead of the recipe's")
     # Not --log: the launchers' own --log-dir and --logs-specs would take it for theirs.
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard's files as well as metrics.csv")
     parser.add_argument("--note", default="undisturbed", help="how the machine was used meanwhile, for the card")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=_seed, default=0, help="of all draws (0)")
 
 
 def _flag(parser: argparse.ArgumentParser, *names: str, **options: Any) -> None:
@@ -227,6 +227,12 @@ def _positive(text: str) -> float:
     if not 0 < float(text) < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
     return float(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
 
 
 def _whole(text: str) -> int:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mvae_widgets.checks import needs_torch
+from mvae_widgets.checks import needs_torch, number
 from mvae_widgets.errors import ConfigError
 
 __all__ = ["evaluate"]
@@ -18,22 +18,22 @@ NAME = "evaluation"
 def evaluate(options: argparse.Namespace) -> int:
     """Measure models and print one table; with ``--out`` also write it as Markdown and JSON."""
     needs_torch("Measuring")
-    import torch
-
+    from mvae_widgets.nn.torch_backend import device_for
     from mvae_widgets.training import evaluate as measuring
     from mvae_widgets.training.evaluate_models import subject_of
     from mvae_widgets.training.evaluate_tables import report_markdown
 
+    temperature = options.temperature
     scope = measuring.Scope(
         options.split,
         options.clips,
         options.samples,
         options.pairs,
-        options.temperature or 1.0,
+        None if temperature is None else number(temperature, "The temperature", above=0),
         options.seed,
         not options.quiet,
     )
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
+    device = str(device_for(options.device))
     subjects = [subject_of(name, device) for name in options.models]
     reports = [measuring.evaluate(s.model, options.data, s.learnt, scope, s.name) for s in subjects]
     differences = _differences(reports, options.seed) if len(reports) == 2 else {}

@@ -80,10 +80,7 @@ def convert(options: argparse.Namespace) -> int:
         raise ConfigError(f"{options.target} exists.", "Give another name, or --force.")
     bundle = catalog.read_bundle(catalog.find(options.source), options.config)
     card = bundle.card or {"name": bundle.name, "source": str(options.source)}
-    try:
-        catalog.write_weights(options.target, bundle.config, bundle.state, card=card, half=options.half)
-    except OSError as error:
-        raise ConfigError(f"Cannot write {options.target}: {error.strerror or error}.") from error
+    catalog.write_weights(options.target, bundle.config, bundle.state, card=card, half=options.half)
     numbers = sum(t.numel() for n, t in bundle.state.items() if ".bias_hh_" not in n)
     print(f"{options.target}: {bundle.config.name}, {numbers:,} numbers, {options.target.stat().st_size / 1e6:,.1f} MB")
     return 0

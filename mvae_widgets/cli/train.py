@@ -24,6 +24,7 @@ def train(options: argparse.Namespace) -> int:
     import torch
 
     from mvae_widgets.errors import UnknownModelError
+    from mvae_widgets.nn.torch_backend import device_for
     from mvae_widgets.training.recipes import LANGUAGE_RECIPES, RECIPES
 
     known = [*RECIPES, *LANGUAGE_RECIPES]
@@ -34,7 +35,7 @@ def train(options: argparse.Namespace) -> int:
         )
     if options.threads:
         torch.set_num_threads(options.threads)
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
+    device = str(device_for(options.device))
     run = _train_language_model if options.model in LANGUAGE_RECIPES else _train_musicvae
     folder = run(options, device)
     if folder is None:
@@ -49,6 +50,7 @@ def _train_musicvae(options: argparse.Namespace, device: str) -> Path | None:
     """Train, measure and write a MusicVAE; returns the model's folder, or None where another process has it."""
     from mvae_widgets.checkpoints.catalog import find, read_bundle
     from mvae_widgets.training.card import finish
+    from mvae_widgets.training.dataset import load_clips
     from mvae_widgets.training.loop import Trainer
     from mvae_widgets.training.parallel import join
 
@@ -60,19 +62,22 @@ def _train_musicvae(options: argparse.Namespace, device: str) -> Path | None:
         start = read_bundle(find(name))
     team = join(device, recipe.precision)
     out: Path = options.out or Path("runs") / f"{recipe.config.name}-{kind}"
+    # What the card is to be measured on is looked for before the hours, not after them.
+    load_clips(options.data, recipe.sources, "test", recipe.config.steps)
     trainer = Trainer(recipe, options.data, out, seed=options.seed, team=team)
-    started_from = "From random weights."
-    if start is not None:
-        started_from = f"Continued from {name}."
-        if not trainer.resumed:
+    if not trainer.resumed:
+        trainer.start = name
+        if start is not None:
             taken = trainer.start_from(start)
             trainer.save()
             if not team.rank:
                 print(f"{len(taken)} of {len(trainer.model.state_dict())} tensors taken over from {name}.")
+    began = name if trainer.start is None else trainer.start
     trainer.run(tensorboard=options.tensorboard)
     if team.rank:
         return None
     trainer.take_best()
+    started_from = f"Continued from {began}." if began else "From random weights."
     facts = {"seconds": trainer.seconds, "updates": trainer.step, "started_from": started_from}
     finish(trainer.model, recipe, options.data, out / "model", facts | _facts(options, team), options.seed)
     return out / "model"

@@ -40,7 +40,7 @@ class TorchBackend:
     name = "torch"
 
     def __init__(self, config: ModelConfig, state: Mapping[str, Tensor], device: Any) -> None:
-        self.device = _device(device)
+        self.device = device_for(device)
         self.network = VAE(config)
         try:
             self.network.load_state_dict(state)
@@ -92,7 +92,14 @@ class TorchBackend:
         return None if array is None else torch.from_numpy(array).to(self.device)
 
 
-def _device(device: Any) -> torch.device:
+def device_for(device: Any) -> torch.device:
+    """The device of a name; ``"auto"`` is CUDA where there is one.
+
+    Raises
+    ------
+    ConfigError
+        If it is not available.
+    """
     try:
         chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
         torch.empty(0, device=chosen)

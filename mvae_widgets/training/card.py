@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mvae_widgets.checkpoints.bundles import CARD, read_json
+from mvae_widgets.checkpoints.bundles import CARD, PAGE, read_json
 from mvae_widgets.checkpoints.catalog import BUILT_IN, find, read_bundle, write_bundle
 from mvae_widgets.errors import ConfigError
 from mvae_widgets.nn.vae import VAE
@@ -24,10 +24,10 @@ from mvae_widgets.training.evaluate import Scope, evaluate
 from mvae_widgets.training.page import card_markdown
 from mvae_widgets.training.passes import without_noise
 from mvae_widgets.training.recipes import Recipe
+from mvae_widgets.whole_files import write_text
 
 __all__ = ["finish", "measured_again", "sources_of"]
 
-PAGE = "README.md"
 # Models that are made to be compared with the one whose name has no suffix.
 SUFFIXES = {
     "-flat": "Flat, beside {}: what the hierarchy is for",
@@ -69,8 +69,8 @@ def finish(model: VAE, recipe: Recipe, data: Path, folder: Path, training: dict[
         "training": training,
     }
     vectors = attribute_vectors(model, train, weights, recipe.transpose, seed=seed)
-    write_bundle(folder, recipe.config, state, card, plane_of(model, train, weights, seed), vectors.to_dict())
-    _write_page(folder, card)
+    plane = plane_of(model, train, weights, seed)
+    write_bundle(folder, recipe.config, state, card, plane, vectors.to_dict(), _page(card))
 
 
 def measured_again(folder: Path, data: Path, seed: int = 0) -> dict[str, Any]:
@@ -89,13 +89,13 @@ def measured_again(folder: Path, data: Path, seed: int = 0) -> dict[str, Any]:
     sources = [Source(**source) for source in bundle.card["recipe"]["sources"]]
     report = evaluate(model.eval(), data, sources, Scope(seed=seed)).to_dict()
     card = bundle.card | {key: report[key] for key in MEASURED} | {"sources": sources_of(data, sources)}
-    (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    _write_page(folder, card)
+    write_text(folder / PAGE, _page(card))
+    write_text(folder / CARD, json.dumps(card, indent=1) + "\n")
     return card
 
 
-def _write_page(folder: Path, card: dict[str, Any]) -> None:
-    (folder / PAGE).write_text(card_markdown(card, _counterpart(card["name"])), encoding="utf-8")
+def _page(card: dict[str, Any]) -> str:
+    return card_markdown(card, _counterpart(card["name"]))
 
 
 def _about(name: str) -> dict[str, str]:

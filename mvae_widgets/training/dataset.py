@@ -25,6 +25,7 @@ from mvae_widgets.music.features import FIRST_PITCH_TOKEN, MIN_PITCH
 from mvae_widgets.music.performance import Vocabulary
 
 __all__ = [
+    "DAMAGED",
     "SPLITS",
     "VOICES",
     "Loaded",
@@ -38,6 +39,8 @@ __all__ = [
     "windows",
 ]
 
+# What NumPy raises of a file that is not, or not wholly, a npz.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error)
 SPLITS = {"train": 0, "valid": 1, "test": 2}
 MAX_PITCH = 108
 MIN_ONSETS = 3
@@ -282,7 +285,7 @@ def _arrays(folder: Path, source: Source) -> Arrays:
                 raise ReadError(f"{path} has no {', '.join(missing)}.", f"It holds: {', '.join(data)}.")
             extra = (name for name in (*TUNES, "source", "source_names") if name in data)
             return {name: data[name] for name in (*needed, *extra)}
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGED as error:
         raise ReadError(f"{path} is no prepared file, or damaged: {error}.", "Prepare the data again.") from error
 
 

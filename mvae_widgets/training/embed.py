@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from mvae_widgets.checks import as_path
 from mvae_widgets.errors import NothingToEncodeError, ReadError
 from mvae_widgets.nn.config import ModelConfig
-from mvae_widgets.training.dataset import BAR_END, SPLITS, STEPS_PER_BAR, VOICES
+from mvae_widgets.training.dataset import BAR_END, DAMAGED, SPLITS, STEPS_PER_BAR, VOICES
 
 __all__ = ["file_for", "prepared_clips"]
 
@@ -69,7 +68,7 @@ def prepared_clips(
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             arrays = dict(data)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except DAMAGED as error:
         raise ReadError(f"Could not read '{path}': {error}.", "Prepare it again.") from error
     if missing := [name for name in (*names, "offsets", "split") if name not in arrays]:
         raise ReadError(f"{path} has no {', '.join(missing)}.", f"It holds: {', '.join(arrays)}.")

@@ -14,6 +14,7 @@ from mvae_widgets.nn.config import ModelConfig
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.dataset import Source, load_clips, load_tunes
 from mvae_widgets.training.evaluate_groove import groove_sums
+from mvae_widgets.training.feeds import check_tokens
 from mvae_widgets.training.measure import (
     Group,
     Sums,
@@ -55,7 +56,7 @@ class Scope:
     pairs
         Pairs of clips between which paths are walked.
     temperature
-        Of the samples.
+        Of the samples; None for the likeliest.
     seed
         Of all draws.
     progress
@@ -66,7 +67,7 @@ class Scope:
     clips: int | None = None
     samples: int | None = None
     pairs: int = 100
-    temperature: float = 0.5
+    temperature: float | None = 0.5
     seed: int = 0
     progress: bool = True
 
@@ -143,22 +144,24 @@ def evaluate(
     Raises
     ------
     ReadError
-        If the folder holds nothing for this model.
+        If the folder holds nothing for this model, or tokens that it does not know.
     ConfigError
         If its clips are of another kind than those of prepared files.
     """
     scope, called = scope or Scope(), name or model.config.name
     config, material = model.config, material_for(model.config, data, learnt)
     train, weights = load_clips(data, material.train, "train", config.steps)
+    check_tokens(train, config)
     groups: dict[str, Group] = {}
     main: Tokens | None = None
+    nothing: ReadError | None = None
     for name, sources in material.groups.items():
         try:
             loaded = load_tunes(data, sources, scope.split, config.steps)
-        except ReadError:
-            if name != HELD_OUT:
-                raise
-            continue  # a held-out collection may have nothing of this split and length
+        except ReadError as error:
+            nothing = nothing or error
+            continue  # not every collection has clips of this split and length
+        check_tokens(loaded.tokens, config)
         chosen = _some(len(loaded.tokens), scope, config.steps)
         clips, tunes = loaded.tokens[chosen], loaded.tunes[chosen]
         main = clips if main is None else main
@@ -169,7 +172,9 @@ def evaluate(
             many = config.family == "trio"
             words = (f"{part}, {name}" if name == HELD_OUT else part) if many else name
             groups[words] = Group(sums, tunes, len(loaded.tokens), known)
-    assert main is not None
+    if main is None:
+        assert nothing is not None
+        raise nothing
     samples = scope.samples or min(SAMPLES, MOST_STEPS // config.steps)
     prior = evaluate_prior(
         model, train, weights, samples, scope.temperature, scope.seed, material.learnt, scope.progress

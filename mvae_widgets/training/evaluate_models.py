@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from mvae_widgets.checkpoints.catalog import find, read_bundle
@@ -17,10 +15,9 @@ from mvae_widgets.nn.config import ModelConfig
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.dataset import Source
 from mvae_widgets.training.passes import without_noise
+from mvae_widgets.training.run import CHECKPOINT, PROGRESS, read_run
 
 __all__ = ["Subject", "subject_of"]
-
-CHECKPOINT, PROGRESS = "checkpoint.safetensors", "progress.json"
 
 
 @dataclass(frozen=True)
@@ -72,18 +69,8 @@ def subject_of(name_or_path: str, device: str = "cpu") -> Subject:
 
 def _run(folder: Path) -> tuple[str, ModelConfig, dict[str, Tensor], dict[str, Any]]:
     """Name, shape, weights and recipe of a run; nothing is written to it."""
-    try:
-        recipe = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))["recipe"]
-        config = ModelConfig.from_dict(recipe["config"])
-        with safe_open(folder / CHECKPOINT, "pt") as file:
-            step = (file.metadata() or {})["step"]
-            names = list(file.keys())
-            kept = "kept." if any(name.startswith("kept.") for name in names) else "model."
-            state = {name.removeprefix(kept): file.get_tensor(name) for name in names if name.startswith(kept)}
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{folder} is not the folder of a run: {error!r}.", "Give one of mvae-widgets train."
-        ) from error
+    config, state, recipe = read_run(folder)
+    unfilled = ", its prior not filled yet" if recipe.get("fill_prior") else ""
     if not recipe.get("variational", True):
         state = without_noise(state)
-    return f"{config.name} after {int(step):,} updates", config, state, recipe
+    return f"{config.name} after {recipe['done']:,} updates{unfilled}", config, state, recipe

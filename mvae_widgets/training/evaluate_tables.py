@@ -137,9 +137,10 @@ def report_markdown(reports: Sequence[Mapping[str, Any]], differences: Mapping[s
 def prior_lines(prior: Mapping[str, Any]) -> str:
     """What the table of the prior does not say."""
     found = f", found in the training set {prior['in_training_set']:.4f}" if "in_training_set" in prior else ""
+    how = "at argmax" if prior["temperature"] is None else f"at temperature {prior['temperature']:g}"
     lines = (
-        f"{prior['samples_drawn']:,} samples at temperature {prior['temperature']:g}. Of them have at least three "
-        f"onsets {prior['at_least_3_onsets']:.3f}{found}."
+        f"{prior['samples_drawn']:,} samples {how}. Of them have at least three onsets "
+        f"{prior['at_least_3_onsets']:.3f}{found}."
     )
     if codes := prior.get("codes"):
         lines += (

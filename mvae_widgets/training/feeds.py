@@ -30,6 +30,7 @@ __all__ = [
     "MultitrackFeed",
     "Rows",
     "TrioFeed",
+    "check_tokens",
     "feed_for",
     "rows_for",
     "tokens_for",
@@ -324,7 +325,7 @@ def feed_for(tokens: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], recipe
     ConfigError
         If the network wants what no prepared file has: chords, or other drums than the nine classes.
     ReadError
-        If tokens are not those of the network.
+        If tokens are not those of the network (`check_tokens`).
     """
     config = recipe.config
     wide = {"melody": config.depth != 90, "drums": config.depth not in (CLASSES + 1, 1 << CLASSES)}
@@ -333,8 +334,19 @@ def feed_for(tokens: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], recipe
             f"{config.name} takes chords, other pitches or other drums than prepared files have.",
             "Train a model of pitches 21 to 108 or of nine drums, without chords.",
         )
-    feed = FEEDS[config.family]
-    low, high = (np.asarray(bound) for bound in feed.bounds(config))
+    check_tokens(tokens, config)
+    return FEEDS[config.family](tokens, weights, recipe, device)
+
+
+def check_tokens(tokens: np.ndarray[Any, Any], config: ModelConfig) -> None:
+    """Refuse clips ``[n, steps, ...]`` that a network does not take.
+
+    Raises
+    ------
+    ReadError
+        If their shape, or a token, is not one of its own.
+    """
+    low, high = (np.asarray(bound) for bound in FEEDS[config.family].bounds(config))
     if tokens.shape[1:] != (config.steps, *low.shape):
         raise ReadError(
             f"Clips of shape {tokens.shape[1:]} are not what {config.name} takes.",
@@ -348,7 +360,6 @@ def feed_for(tokens: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], recipe
             f"the first is clip {int(wrong.argmax())}.",
             f"Tokens go from {low.min()} to {high.max()}: prepare the data again.",
         )
-    return feed(tokens, weights, recipe, device)
 
 
 def rows_for(tokens: np.ndarray[Any, Any], config: ModelConfig, device: torch.device | str = "cpu") -> Rows:

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mvae_widgets.checkpoints.language_models import read_language_model, write_language_model
+from mvae_widgets.checkpoints.bundles import PAGE
+from mvae_widgets.checkpoints.language_models import write_language_model
 from mvae_widgets.nn.language_model import LanguageModel
 from mvae_widgets.training.card import sources_of
 from mvae_widgets.training.dataset import STEPS_PER_BAR, Source, load_clips
@@ -18,6 +19,7 @@ from mvae_widgets.training.language_model import LanguageTrainer
 from mvae_widgets.training.measure import transposed_to_floor
 from mvae_widgets.training.page import sources_table
 from mvae_widgets.training.recipes import HELD_OUT, LanguageRecipe
+from mvae_widgets.whole_files import write_text
 
 __all__ = ["cost_quantiles", "finish", "measure"]
 
@@ -41,23 +43,24 @@ def finish(trainer: LanguageTrainer, data: Path, folder: Path, training: dict[st
     """
     recipe = trainer.recipe
     model = LanguageModel(recipe.depth, recipe.sizes)
-    model.load_state_dict({name: t.cpu() for name, t in (trainer.kept or trainer.model.state_dict()).items()})
+    # What is measured is what is shipped: weights rounded to half precision.
+    weights = trainer.kept or trainer.model.state_dict()
+    model.load_state_dict({name: t.cpu().half().float() for name, t in weights.items()})
+    model.eval().requires_grad_(False)
     card: dict[str, Any] = {
         "name": recipe.name,
         "family": "melody",
-        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "parameters": sum(p.numel() for name, p in model.named_parameters() if ".bias_hh_" not in name),
         "licence": "Apache-2.0",
         "sources": sources_of(data, recipe.sources),
         "recipe": recipe.to_dict(),
         "training": {**training, "updates": trainer.step, "valid_bits": trainer.numbers["best_bits"]},
     }
+    model.to(trainer.device)
+    card["measured"] = measure(model, recipe, data, trainer, trainer.seed)
+    card["cost_quantiles"] = cost_quantiles(model, trainer)
+    write_text(folder / PAGE, _markdown(card))
     write_language_model(folder, model, card)
-    # What is measured is what is shipped: weights rounded to half precision.
-    shipped = read_language_model(folder).to(trainer.device)
-    card["measured"] = measure(shipped, recipe, data, trainer, trainer.seed)
-    card["cost_quantiles"] = cost_quantiles(shipped, trainer)
-    write_language_model(folder, model, card)
-    (folder / "README.md").write_text(_markdown(card), encoding="utf-8")
 
 
 def measure(

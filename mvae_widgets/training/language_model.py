@@ -58,6 +58,10 @@ class LanguageTrainer(Run):
         if self.checkpoint.exists():
             self.load()
 
+    def fingerprint(self) -> dict[str, float]:
+        """See `Run`."""
+        return super().fingerprint() | {"clips": sum(d.tokens.sum(dtype=torch.float64).item() for d in self.draws)}
+
     @property
     def finished(self) -> bool:
         """At the last step, or when the validation clips have long brought no new best."""

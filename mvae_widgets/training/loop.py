@@ -123,8 +123,14 @@ class Trainer(Run):
             short.load_state_dict(bundle.state)
             autocast = self.team.autocast
             teach(self.model, short, self._rows, recipe.max_beta, recipe.free_bits, autocast, self.seed)
+        # Each taught its own, on a machine that may round in another way.
+        self.team.same(self.parameters)
         self.seconds += time.perf_counter() - started
         return taken
+
+    def fingerprint(self) -> dict[str, float]:
+        """See `Run`."""
+        return super().fingerprint() | {"clips": self.feed.pick.tokens.sum(dtype=torch.float64).item()}
 
     def _rows(self, n: int, generator: torch.Generator) -> Rows:
         """So many clips, drawn as for an update."""

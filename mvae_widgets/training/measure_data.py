@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from mvae_widgets.errors import ConfigError, ReadError
 from mvae_widgets.nn.config import ModelConfig
-from mvae_widgets.training.dataset import VOICES, Source
+from mvae_widgets.training.dataset import DAMAGED, VOICES, Source
 from mvae_widgets.training.feeds import FEEDS
 
 __all__ = ["Material", "material_for"]
@@ -98,7 +97,7 @@ def _sources_in(data: Path, voices: Sequence[str]) -> list[Source]:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 held = set(arrays.files)
                 names = [str(n) for n in np.atleast_1d(arrays["source_names"])] if "source_names" in held else [ONLY]
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except DAMAGED as error:
             raise ReadError(f"Cannot read {path}: {error}.", "Prepare it again.") from error
         for voice in voices:
             if voice in VOICES and {*LAYOUT, *VOICES[voice][0]} <= held:

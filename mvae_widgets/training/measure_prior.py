@@ -41,7 +41,7 @@ def evaluate_prior(
     clips: Tokens,
     weights: Tokens,
     n: int = 2000,
-    temperature: float = 0.5,
+    temperature: float | None = 0.5,
     seed: int = 0,
     learnt: bool = True,
     progress: bool = False,

@@ -33,7 +33,7 @@ def card_markdown(card: Mapping[str, Any], counterpart: Mapping[str, Any] | None
     """
     family, recipe = card["family"], card["recipe"]
     plain = not recipe.get("variational", True)
-    settings = [[words, f"{recipe[key]:,g}"] for key, words in _SETTINGS if key in recipe]
+    settings = [[words, _show(recipe[key])] for key, words in _SETTINGS if key in recipe]
     training = _TRAINING.format(
         minutes=card["training"]["seconds"] / 60, precision=recipe["precision"], **{"note": "", **card["training"]}
     )
@@ -60,6 +60,10 @@ def card_markdown(card: Mapping[str, Any], counterpart: Mapping[str, Any] | None
         glance=_glance(card),
     )
     return head + "".join(f"\n## {name}\n\n{text.strip()}\n" for name, text in sections if text.strip())
+
+
+def _show(value: Any) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else f"{value:,g}"
 
 
 def _glance(card: Mapping[str, Any]) -> str:
@@ -155,6 +159,9 @@ _SETTINGS = (
     ("sampling_rate", "scheduled sampling"),
     ("token_dropout", "token dropout"),
     ("grad_clip", "gradient norm"),
+    ("validate_every", "updates between two looks at the validation clips (0: none, the last weights)"),
+    ("delay_lines", "upper level begun as delay lines"),
+    ("fill_prior", "codes brought to fill the prior in the end"),
 )
 _SEEN_HOW = {"melody": " in some key", "groove": " with the same hits"}
 _MMA = "made with Musical MIDI Accompaniment 21.09"

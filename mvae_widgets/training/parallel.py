@@ -65,6 +65,13 @@ class Team:
     def sum(self, tensors: Sequence[Tensor]) -> None:
         """Add up over the team, in place: tensors of one dtype."""
 
+    def same(self, tensors: Sequence[Tensor]) -> None:
+        """Let all have what rank 0 has, in place: tensors of one dtype."""
+        with torch.no_grad():
+            for tensor in tensors:
+                tensor.mul_(self.rank == 0)
+            self.sum(tensors)
+
     def total(self, numbers: Mapping[str, float]) -> dict[str, float]:
         """Add up over the team."""
         if self.size == 1:

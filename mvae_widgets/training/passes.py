@@ -11,6 +11,9 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from mvae_widgets.music.dataspace import ended
+from mvae_widgets.music.families import converter_for
+from mvae_widgets.nn.config import ModelConfig
 from mvae_widgets.nn.decoder import Decoder, shift
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training.feeds import rows_for, tokens_for
@@ -23,7 +26,8 @@ BATCH_STEPS = 16_000
 FEW = 8
 # Softplus of this is 1e-13: a deviation that is none. What is below LEAST_SIGMA counts as such.
 QUIET, LEAST_SIGMA = -30.0, 1e-6
-WAYS = ("teacher_forced", "teacher_forced_sampled_z", "temperature_1", "argmax")
+FREE = ("temperature_1", "argmax")
+WAYS = ("teacher_forced", "teacher_forced_sampled_z", *FREE)
 GIVEN_HITS = "given_hits"
 
 Tokens = np.ndarray[Any, Any]
@@ -95,7 +99,8 @@ def decode_all(model: VAE, tokens: Tokens, seed: int = 0, progress: bool = True,
             hits = rows.y[..., : rows.y.shape[-1] // 3]
             outputs[GIVEN_HITS] = model.decode(mu, controls=rows.controls, hits=hits)
         for way, y in outputs.items():
-            decoded.tokens.setdefault(way, []).append(tokens_for(y, model.config))
+            found = tokens_for(y, model.config)
+            decoded.tokens.setdefault(way, []).append(_heard(found, model.config) if way in FREE else found)
         bits = kl_divergence(mu, sigma).cpu().numpy() / np.log(2)
         decoded.kl_bits.append(np.where(sigma.max().item() > LEAST_SIGMA, bits, np.inf))
     return decoded
@@ -131,8 +136,16 @@ def decode_points(
     for start in starts:
         stretch = slice(start, start + size)
         given = None if controls is None else controls[stretch]
-        parts.append(tokens_for(model.decode(points[stretch], temperature, generator, given), model.config))
+        found = tokens_for(model.decode(points[stretch], temperature, generator, given), model.config)
+        parts.append(_heard(found, model.config))
     return np.concatenate(parts)
+
+
+def _heard(tokens: Tokens, config: ModelConfig) -> Tokens:
+    """As prepared clips have them: of multitracks nothing after a track's end."""
+    if config.family != "multitrack":
+        return tokens
+    return ended(tokens, converter_for(config.family, **config.converter))
 
 
 def _size(steps: int) -> int:

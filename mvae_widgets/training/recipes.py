@@ -175,7 +175,7 @@ HELD_OUT = tuple(Source("melodies.npz", "steps", name) for name in ("pop909", "n
 _DRUM_MODEL = Recipe(
     CONFIGS["drums-2bar"],
     _DRUMS,
-    steps=14_000,
+    steps=24_000,
     batch_size=128,
     learning_rate=2e-3,
     min_learning_rate=5e-5,
@@ -184,9 +184,9 @@ _DRUM_MODEL = Recipe(
     free_bits=48.0,
     token_dropout=0.3,
     transpose=0,
-    cross=0.25,
+    cross=0.5,
     validate_every=500,
-    patience=8,
+    patience=20,
 )
 _GROOVE_MODEL = replace(
     _DRUM_MODEL,
@@ -197,6 +197,7 @@ _GROOVE_MODEL = replace(
     cross=0.0,
     loudness=0.15,
     validate_every=250,
+    patience=8,
 )
 _LONG_MELODY = Recipe(
     CONFIGS["melody-16bar"],

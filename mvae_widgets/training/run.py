@@ -26,7 +26,7 @@ from mvae_widgets.nn.config import ModelConfig
 from mvae_widgets.training.logs import Log
 from mvae_widgets.training.parallel import Team
 
-__all__ = ["PROGRESS", "Plan", "Run", "learning_rate_at", "read_run"]
+__all__ = ["CHECKPOINT", "PROGRESS", "Plan", "Run", "learning_rate_at", "read_run"]
 
 CHECKPOINT, PROGRESS = "checkpoint.safetensors", "progress.json"
 
@@ -34,6 +34,7 @@ SHORT_AVERAGE = 0.98
 SEED_STRIDE = 1_000_003
 RANK_STRIDE = 1 << 40
 ANEW = "Choose another folder, or remove the file to begin anew."
+LOWER = "Train at a lower rate; the last save is from before."
 
 
 class Plan(Protocol):
@@ -99,6 +100,8 @@ class Run(ABC):
     ----------
     kept, numbers
         Tensors and numbers that are saved and taken up again with the run; its own to fill.
+    start
+        What its weights were taken from, empty for random ones; None in runs of before this was kept.
     """
 
     def __init__(self, name: str, model: nn.Module, plan: Plan, folder: Path, team: Team, seed: int) -> None:
@@ -109,6 +112,7 @@ class Run(ABC):
         self.step, self.seconds = 0, 0.0
         self.kept: dict[str, Tensor] = {}
         self.numbers: dict[str, float] = {}
+        self.start: str | None = None
 
     @property
     def checkpoint(self) -> Path:
@@ -155,7 +159,9 @@ class Run(ABC):
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.team.sum([p.grad for p in self.parameters if p.grad is not None])
-        torch.nn.utils.clip_grad_norm_(self.parameters, clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, clip)
+        if not bool(norm.isfinite()):
+            raise MusicVAEError(f"In update {self.step + 1} the gradient is {norm.item()}.", LOWER)
         self.optimiser.step()
         self.step += 1
 
@@ -192,7 +198,7 @@ class Run(ABC):
                     if key not in self.numbers and not math.isfinite(value):
                         raise MusicVAEError(
                             f"After update {self.step} the {key} is {value}.",
-                            "Train at a lower rate; the last save is from before.",
+                            LOWER,
                         )
                     old = value if key in self.numbers else mean.get(key, value)
                     mean[key] = value if old == value else SHORT_AVERAGE * old + (1 - SHORT_AVERAGE) * value
@@ -229,8 +235,10 @@ class Run(ABC):
             for name, value in self.optimiser.state.get(parameter, {}).items():
                 tensors[f"adam.{k}.{name}"] = torch.as_tensor(value).clone()
         tensors |= {f"kept.{name}": tensor for name, tensor in self.kept.items()}
-        words = {"name": self.name, "step": str(self.step), "seconds": str(self.seconds)}
+        words = {"name": self.name, "step": str(self.step), "seconds": str(self.seconds), **self._identity()}
         words |= {name: repr(value) for name, value in self.numbers.items()}
+        if self.start is not None:
+            words["start"] = self.start
         progress = {"step": self.step, "seconds": self.seconds, "recipe": self.plan.to_dict()}
         with self._writing():
             fresh = self.checkpoint.with_suffix(".new")
@@ -250,12 +258,17 @@ class Run(ABC):
         CheckpointError
             If the file is damaged, or none of a run.
         ConfigError
-            If it is the run of another network.
+            If it is the run of another network, learns from other collections, or with another seed.
         """
         words, tensors = _read(self.checkpoint, self.device)
         # Runs saved before there were names in the file are known by their shapes only.
         if words.get("name", self.name) != self.name:
             raise ConfigError(f"{self.folder} holds a run of {words['name']}, not of {self.name}.", ANEW)
+        for what, mine in self._identity().items():
+            # Runs saved before this was kept are taken at their word.
+            if words.get(what, mine) != mine:
+                raise ConfigError(f"The run in {self.folder} has {what} {words[what]}, not {mine}.", ANEW)
+        self.start = words.get("start")
         try:
             self.network.load_state_dict(_part(tensors, "model."))
         except RuntimeError as error:
@@ -279,11 +292,27 @@ class Run(ABC):
                 "What was saved before is whole: make room, and the same command goes on from there.",
             ) from error
 
+    def _identity(self) -> dict[str, str]:
+        """What makes a run this run, whatever its length and rate."""
+        sources = self.plan.to_dict()["sources"]
+        named = [f"{source['name']} ({source['voice']}, {source['weight']:g})" for source in sources]
+        return {"collections": ", ".join(named), "seed": str(self.seed)}
+
+    def fingerprint(self) -> dict[str, float]:
+        """Numbers that are equal where the processes of a team see the same run and the same data."""
+        weights = sum(p.detach().double().sum().item() for p in self.parameters)
+        return {"run": float(self.step), "weights": weights}
+
     def _agree(self) -> None:
-        """Refuse a team that does not begin at one step."""
-        if self.team.total({"step": self.step})["step"] != self.team.size * self.step:
+        """Refuse a team that does not begin at one step, with the same weights and data."""
+        mine = self.fingerprint()
+        ours = self.team.total(mine)
+        wrong = [name for name, value in mine.items() if not math.isclose(ours[name], self.team.size * value)]
+        # All of them refuse, or those that saw nothing wrong would wait for the others for ever.
+        if self.team.total({"wrong": float(bool(wrong))})["wrong"]:
             raise ConfigError(
-                f"The processes do not all see the same run in {self.folder}.", "Give a folder that all machines share."
+                f"The processes do not all see the same run in {self.folder}, or not the same data.",
+                "Give folders that all machines share.",
             )
 
 

@@ -13,7 +13,7 @@ import mvae_widgets as mv
 from mvae_widgets.checkpoints import cache, catalog
 from mvae_widgets.checkpoints.catalog import BUILT_IN, builtin_models, find, find_published, read_bundle
 from mvae_widgets.checkpoints.published import aliases, published
-from mvae_widgets.errors import CheckpointError, ConfigError, UnknownModelError
+from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEError, UnknownModelError
 from mvae_widgets.nn.config import CONFIGS, OWN
 
 TARS = [
@@ -258,7 +258,7 @@ def test_written_weights_are_whole_or_not_there(tmp_path: Path, monkeypatch: pyt
         raise OSError("no room")
 
     monkeypatch.setattr("safetensors.torch.save_file", fail)
-    with pytest.raises(OSError, match="no room"):
+    with pytest.raises(MusicVAEError, match="no room"):
         catalog.write_weights(path, bundle.config, bundle.state)
     assert path.read_text() == "older"
     assert list(tmp_path.iterdir()) == [path]

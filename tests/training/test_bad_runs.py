@@ -104,6 +104,72 @@ def test_the_run_of_another_network_or_model(data: Path) -> None:
         trainer_of(data, config=replace(RECIPE.config, name="melody-2bar-ae"))
 
 
+def test_a_run_with_other_collections_or_another_seed(data: Path) -> None:
+    saved(data)
+    other = tuple(replace(source, weight=source.weight / 2) for source in RECIPE.sources)
+    with pytest.raises(ConfigError, match=r"has collections .*, not "):
+        trainer_of(data, sources=other)
+    with pytest.raises(ConfigError, match="has seed 0, not 1"):
+        Trainer(RECIPE, data, data / "run", seed=1)
+    # Longer, or at another rate, it is the same run.
+    assert trainer_of(data, steps=99, learning_rate=1e-5).resumed
+
+
+def test_a_gradient_that_is_no_number_changes_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = trainer_of(data)
+    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: torch.tensor(float("nan")), raising=True)
+    with pytest.raises(MusicVAEError, match="In update 1 the gradient is nan") as caught:
+        trainer.update()
+    assert "lower rate" in caught.value.hint
+    assert all(torch.equal(tensor, before[name]) for name, tensor in trainer.model.state_dict().items())
+
+
+def test_no_test_clips_are_noticed_before_the_training(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with np.load(data / "drums.npz") as file:
+        arrays = dict(file)
+    arrays["split"] = np.where(arrays["split"] == 2, 0, arrays["split"])
+    np.savez(data / "drums.npz", **arrays)
+    command = [
+        "train",
+        "drums-2bar",
+        "--data",
+        str(data),
+        "--out",
+        str(data / "run"),
+        "--device",
+        "cpu",
+        "--steps",
+        "1",
+    ]
+    assert main([*command, "--collections", "all"]) == 1
+    assert "There is no test clip" in capsys.readouterr().err
+    assert not (data / "run").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--device", "gpu7"), "The device 'gpu7' is not available"),
+        (("--seed", "-1"), "no whole number from 0"),
+        (("--temperature", "nan"), "temperature must be"),
+        (("--threads", "0"), "not at least 1"),
+    ],
+)
+def test_options_that_cannot_be(
+    command: str, option: tuple[str, str], words: str, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if (command, option[0]) in {("train", "--temperature"), ("evaluate", "--threads")}:
+        return
+    try:
+        code = main([command, "drums-2bar", "--data", str(data), *option])
+    except SystemExit as end:
+        code = int(end.code or 0)
+    assert code
+    assert words in capsys.readouterr().err
+
+
 def test_a_checkpoint_from_before_there_were_names(data: Path) -> None:
     trainer = saved(data)
     words = {"step": "2", "seconds": "1.5", "best_loss": "7.25"}

@@ -13,18 +13,22 @@ import torch
 from mvae_widgets.checkpoints.bundles import write_bundle
 from mvae_widgets.cli import main
 from mvae_widgets.errors import ConfigError, ReadError
+from mvae_widgets.music.dataspace import ended
+from mvae_widgets.music.families import converter_for
 from mvae_widgets.nn.config import CONFIGS, ModelConfig
 from mvae_widgets.nn.vae import VAE
 from mvae_widgets.training import recipes
 from mvae_widgets.training.card import measured_again
 from mvae_widgets.training.dataset import Source, load_clips, load_tunes
 from mvae_widgets.training.evaluate import Scope, evaluate
+from mvae_widgets.training.evaluate_tables import report_markdown
 from mvae_widgets.training.loop import Trainer
+from mvae_widgets.training.measure import found_in
 from mvae_widgets.training.measure_data import material_for
 from mvae_widgets.training.measure_path import evaluate_paths
 from mvae_widgets.training.measure_prior import evaluate_prior
 from mvae_widgets.training.page import card_markdown
-from mvae_widgets.training.passes import decode_all, without_noise
+from mvae_widgets.training.passes import decode_all, decode_points, without_noise
 from mvae_widgets.training.recipes import Recipe
 from tests.training.made_up import write_drums, write_multitracks, write_trios
 
@@ -190,6 +194,44 @@ def test_what_cannot_be_measured_is_refused_in_words(data: Path, tmp_path: Path)
     (data / "broken.npz").write_bytes(b"PK\3\4 and no more")
     with pytest.raises(ReadError, match=r"broken\.npz"):
         material_for(config_of("melody-2bar"), data, None)
+
+
+def test_a_group_without_test_clips_is_left_out(data: Path) -> None:
+    with np.load(data / "melodies.npz") as file:
+        arrays = dict(file)
+    sources = [SOURCES["melody-2bar"], replace(SOURCES["trio-16bar"], voice="bass")]
+    with np.load(data / "trio.npz") as file:
+        np.savez(data / "trio.npz", **{**file, "split": np.zeros_like(file["split"])})
+    report = evaluate(model_of("melody-2bar"), data, sources, FEW).to_dict()
+    assert list(report["measured"]) == ["melodies", "held-out collections"]
+    np.savez(data / "melodies.npz", **{**arrays, "split": np.zeros_like(arrays["split"])})
+    with pytest.raises(ReadError, match="There is no test clip"):
+        evaluate(model_of("melody-2bar"), data, sources, FEW)
+
+
+def test_codes_that_are_not_of_the_vocabulary(data: Path) -> None:
+    with np.load(data / "melodies.npz") as file:
+        arrays = dict(file)
+    np.savez(data / "melodies.npz", **{**arrays, "steps": np.where(arrays["steps"] > 0, -7, arrays["steps"])})
+    with pytest.raises(ReadError):
+        evaluate(model_of("melody-2bar"), data, [SOURCES["melody-2bar"]], FEW)
+
+
+def test_samples_at_argmax(data: Path) -> None:
+    few = replace(FEW, temperature=None)
+    report = evaluate(model_of("drums-2bar"), data, [SOURCES["drums-2bar"]], few).to_dict()
+    assert report["prior"]["temperature"] is None
+    assert "12 samples at argmax." in report_markdown([report], {})
+
+
+def test_of_multitracks_nothing_counts_after_a_tracks_end(data: Path) -> None:
+    model = model_of("multitrack-1bar")
+    tokens = decode_points(model, np.random.default_rng(0).standard_normal((40, model.config.z_size)), 1.0)
+    converter = converter_for("multitrack", **model.config.converter)
+    assert (tokens < 0).any(), "some track ends before its last row"
+    assert np.array_equal(tokens, ended(tokens, converter))
+    # So a sample that is the training clip is found there.
+    assert found_in(tokens, tokens[::2], model.config)[::2].all()
 
 
 def test_holes_are_seen_where_codes_do_not_fill_the_prior(data: Path) -> None:

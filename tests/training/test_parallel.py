@@ -124,6 +124,18 @@ def test_more_processes_than_clips_and_no_fabric(data: Path, monkeypatch: pytest
 def test_processes_that_see_different_runs_stop(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Trainer(RECIPE, data, data / "run")
     trainer.team = Second("cpu", "float32")
-    monkeypatch.setattr(trainer.team, "total", lambda numbers: {"step": 3.0})
-    with pytest.raises(ConfigError, match="do not all see the same run"):
-        trainer.run()
+    for what in ("run", "weights", "clips"):
+        # The other process has one more of it.
+        monkeypatch.setattr(
+            trainer.team, "total", lambda mine, what=what: {k: 2 * v + (k in (what, "wrong")) for k, v in mine.items()}
+        )
+        with pytest.raises(ConfigError, match="do not all see the same run"):
+            trainer.run()
+
+
+def test_all_begin_with_what_the_first_was_taught() -> None:
+    team = Second("cpu", "float32")
+    weights = torch.full((3,), 7.0)
+    team.sum = lambda tensors: [tensor.add_(5.0) for tensor in tensors]  # what the first has
+    team.same([weights])
+    assert weights.tolist() == [5.0] * 3
