@@ -4,7 +4,7 @@ BIN := .venv/bin
 # More threads than free cores make small decodes many times slower.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo lab test lint pytest notebook js browser soak install-check build benchmarks fluidsynth clean
+.PHONY: demo lab test lint pytest notebook pictures js browser soak install-check build benchmarks fluidsynth clean
 
 demo: .venv/demo
 	$(BIN)/python notebooks/demo.py
@@ -31,6 +31,10 @@ pytest: .venv/dev
 
 notebook: .venv/dev
 	$(BIN)/pytest --nbmake --nbmake-timeout=300 -p no:warnings notebooks/*.ipynb
+
+# Run all notebooks and keep what they show, as a code host shows them; after new weights, say.
+pictures: .venv/dev
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
 
 browser: .venv/dev /usr/bin/chromium
 	$(BIN)/pytest -m browser

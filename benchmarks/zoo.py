@@ -1,6 +1,6 @@
-"""docs/models.md: all shipped weights in one table, beside the paper, from the cards that ship with them.
+"""Pages made of the cards that ship with the weights: docs/models.md, a table in README.md, and each card's own page.
 
-``python -m benchmarks.zoo`` writes it anew; ``--check`` only says whether it is as the cards are. The cards
+``python -m benchmarks.zoo`` writes them anew; ``--check`` only says whether they are as the cards are. The cards
 themselves are measured again by ``python -m mvae_widgets.training.card --data DIR MODEL ...``.
 """
 
@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from mvae_widgets.checkpoints.bundles import CARD, WEIGHTS, read_json
+from mvae_widgets.checkpoints.bundles import PAGE as CARD_PAGE
 from mvae_widgets.checkpoints.catalog import BUILT_IN
+from mvae_widgets.training.card import page_of
 from mvae_widgets.training.evaluate_tables import beside_table, table
 from mvae_widgets.training.page import origin_of
 from mvae_widgets.training.paper import figures_for
 
-PAGE = Path(__file__).parent.parent / "docs" / "models.md"
+ROOT = Path(__file__).parent.parent
+PAGE, README = ROOT / "docs" / "models.md", ROOT / "README.md"
+BEGIN, END = "<!-- by benchmarks.zoo -->", "<!-- so far -->"
 MOST_MB = 60
 # The order in which they are listed, and the models that are made to be compared with others.
 FAMILIES = ("melody", "drums", "groove", "trio", "multitrack")
@@ -29,34 +33,47 @@ PAIR_WORDS = {
 }
 
 PAIR_NOTES = {
-    "melody-16bar-flat": """Both learnt from the same clips in as many updates. The hierarchical one began with what
-melody-2bar knows of a bar ([docs/training.md](training.md)); a flat decoder of this size cannot take that over, and
-began at random.""",
+    "melody-16bar-flat": """Both learnt from the same clips: the hierarchical one in {}, the flat one in {} of as many
+clips. The hierarchical one began as delay lines, with what melody-2bar knows of a bar, and was taught by it bar by bar
+([docs/training.md](training.md)); a flat decoder of this size cannot take that over, and began at random. So this shows
+what the hierarchy makes possible, not what it alone is worth.""",
 }
 
 Card = Mapping[str, Any]
 
 
 def main() -> int:
-    """Write the page, or check it."""
+    """Write the pages, or check them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is of other cards")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is of other cards")
     options = parser.parse_args()
-    text = page()
+    found = stale()
     if options.check:
-        return 0 if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text else 1
-    PAGE.write_text(text, encoding="utf-8")
-    print(f"Written to {PAGE}.")
+        print(*(f"{path} is of other cards." for path in found), sep="\n", end="")
+        return bool(found)
+    for path, text in found.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"Written to {path}.")
     return 0
+
+
+def stale() -> dict[Path, str]:
+    """The pages that are not as the cards are, with the text that they should have."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    cards = _cards(BUILT_IN)
+    pages = {
+        PAGE: page(),
+        README: f"{before}{BEGIN}\n\n{_short(cards)}\n\n{END}{after}",
+        **{BUILT_IN / name / CARD_PAGE: page_of(card) for name, card in cards.items() if "kind" not in card},
+    }
+    return {path: text for path, text in pages.items() if path.read_text(encoding="utf-8") != text}
 
 
 def page(folder: Path = BUILT_IN) -> str:
     """The page for the weights of a folder."""
-    cards = {path.name: read_json(path / CARD) or {} for path in sorted(folder.iterdir()) if (path / WEIGHTS).is_file()}
+    cards = _cards(folder)
     models = {name: card for name, card in cards.items() if "kind" not in card}
-    models = dict(
-        sorted(models.items(), key=lambda item: (FAMILIES.index(item[1]["family"]), item[1]["bars"], item[0]))
-    )
     sizes = {name: (folder / name / WEIGHTS).stat().st_size / 1e6 for name in cards}
     parts = [
         _INTRO.format(total=sum(sizes.values()), most=MOST_MB, n=len(cards)),
@@ -71,13 +88,54 @@ def page(folder: Path = BUILT_IN) -> str:
     parts += ["## What the priors sound like", _PRIORS, _priors(models)]
     for pair in PAIRS:
         if all(name in models and "paths" in models[name] for name in pair):
-            words = [f"## {PAIR_WORDS[pair[1]]}", PAIR_NOTES.get(pair[1], "")]
+            done = [f"{_updates(models[name]):,} updates" for name in pair]
+            words = [f"## {PAIR_WORDS[pair[1]]}", PAIR_NOTES.get(pair[1], "").format(*done)]
             parts += [*filter(None, words), beside_table([models[name] for name in pair])]
     judges = {name: card for name, card in cards.items() if name not in models}
     if judges:
         parts += ["## The judge of melodies", _JUDGES, _judges(judges, sizes)]
     parts += ["## Data and licences", _DATA, _data(cards), "## Again", _AGAIN]
     return "\n\n".join(parts) + "\n"
+
+
+def _cards(folder: Path) -> dict[str, Card]:
+    """By name, in the order in which they are listed; the judges last."""
+    cards = {path.name: read_json(path / CARD) or {} for path in folder.iterdir() if (path / WEIGHTS).is_file()}
+    return dict(
+        sorted(
+            cards.items(),
+            key=lambda item: ("kind" in item[1], FAMILIES.index(item[1]["family"]), item[1].get("bars"), item[0]),
+        )
+    )
+
+
+def _short(cards: Mapping[str, Card]) -> str:
+    """One line a model and part, for README.md; grooves and events, which are measured otherwise, left out."""
+    rows = []
+    for name, card in cards.items():
+        paper = figures_for(card["family"], card.get("bars", 0), card.get("hierarchical", False))
+        for group, have in card["measured"].items() if "prior" in card else ():
+            if group not in paper:
+                continue
+            figures, density = paper[group], card["prior"]["samples"]["note_density"]
+            rows.append(
+                [
+                    f"`{name}`" + (f", {group}" if len(paper) > 1 else ""),
+                    f"{have['temperature_1']:.3f} ({figures.temperature_1:.3f})",
+                    f"{have['teacher_forced_sampled_z']:.3f} ({figures.teacher_forced_sampled_z:.3f})",
+                    f"{have['argmax']:.3f}",
+                    f"{have['onset_f1']:.3f}",
+                    _three(next((have[key] for key in _BASELINES if key in have), None)),
+                    f"{have['kl_bits']:.0f}" if "kl_bits" in have else "-",
+                    f"{100 * (density / card['prior']['data']['note_density'] - 1):+.0f} %",
+                ]
+            )
+    heads = ["", "temperature 1 (paper)", "teacher-forced (paper)", "argmax", "onset F1", "baseline", "KL bits"]
+    return table([*heads, "density of samples"], rows)
+
+
+def _updates(card: Card) -> int:
+    return int(card["training"].get("updates", card["recipe"]["steps"]))
 
 
 def _link(name: str) -> str:
@@ -224,7 +282,9 @@ tunes or performances drawn a thousand times with replacement. New clips are tho
 either. The baseline is what always-hold scores, of drums the usual beat. The paper's figures (Roberts et al. 2018,
 Table 1) are recalled, not checked with its text, and are of other music, learnt by far larger models."""
 _GROOVES = """Timing and velocity (of 127) are mean errors at the drummers' own hits, at 120 beats a minute; beside them
-what playing on the grid, or as is usual at that place of the bar, would be off by."""
+what playing on the grid, or as is usual at that place of the bar, would be off by. Without the model: humanize is told
+the hits, so that they all come back; of tap, what is usual at each place of the bar. Neither is far better than what is
+usual: a drummer's touch does not go into so few performances."""
 _PRIORS = """Samples at temperature 0.5, beside the training data in brackets. Accuracy bought with a loose prior is no
 success: density and scale should be within 10 % of the data's, and under 5 % of the samples found in the training set.
 Surprising are samples that cost melody-lm more than 99 of 100 clips of the data do."""

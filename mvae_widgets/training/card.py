@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from mvae_widgets.training.passes import without_noise
 from mvae_widgets.training.recipes import Recipe
 from mvae_widgets.whole_files import write_text
 
-__all__ = ["finish", "measured_again", "sources_of"]
+__all__ = ["finish", "measured_again", "page_of", "sources_of"]
 
 # Models that are made to be compared with the one whose name has no suffix.
 SUFFIXES = {
@@ -70,7 +70,7 @@ def finish(model: VAE, recipe: Recipe, data: Path, folder: Path, training: dict[
     }
     vectors = attribute_vectors(model, train, weights, recipe.transpose, seed=seed)
     plane = plane_of(model, train, weights, seed)
-    write_bundle(folder, recipe.config, state, card, plane, vectors.to_dict(), _page(card))
+    write_bundle(folder, recipe.config, state, card, plane, vectors.to_dict(), page_of(card))
 
 
 def measured_again(folder: Path, data: Path, seed: int = 0) -> dict[str, Any]:
@@ -89,12 +89,13 @@ def measured_again(folder: Path, data: Path, seed: int = 0) -> dict[str, Any]:
     sources = [Source(**source) for source in bundle.card["recipe"]["sources"]]
     report = evaluate(model.eval(), data, sources, Scope(seed=seed)).to_dict()
     card = bundle.card | {key: report[key] for key in MEASURED} | {"sources": sources_of(data, sources)}
-    write_text(folder / PAGE, _page(card))
+    write_text(folder / PAGE, page_of(card))
     write_text(folder / CARD, json.dumps(card, indent=1) + "\n")
     return card
 
 
-def _page(card: dict[str, Any]) -> str:
+def page_of(card: Mapping[str, Any]) -> str:
+    """A card as a page to read, beside the shipped model that it is made to be compared with."""
     return card_markdown(card, _counterpart(card["name"]))
 
 

@@ -19,6 +19,8 @@ __all__ = [
     "table",
 ]
 
+# A prior is loose where its samples are further from the data, or more of them known.
+NEAR, MOST_KNOWN = 0.1, 0.05
 # A difference in per cent of next to nothing says nothing.
 LEAST_SHARED = 1e-3
 Row = tuple[str, str, Callable[[Any], str]]
@@ -147,7 +149,22 @@ def prior_lines(prior: Mapping[str, Any]) -> str:
             f" The codes of the music have deviation {codes['deviation']:.2f} (1 fills the prior), the encoder's noise "
             f"has {codes['sigma']:.3f}; {codes['active']} of {codes['of']} dimensions are used."
         )
-    return lines
+    return f"{lines} {_verdict(prior)}"
+
+
+def _verdict(prior: Mapping[str, Any]) -> str:
+    """Whether accuracy was bought with a loose prior."""
+    off = {
+        words: prior["samples"][name] / prior["data"][name] - 1
+        for name, words in (("note_density", "note density"), ("in_scale", "in scale"))
+        if prior["data"].get(name)
+    }
+    near = ", ".join(f"{words} ({share:+.0%})" for words, share in off.items() if abs(share) <= NEAR)
+    far = ", ".join(f"{words} ({share:+.0%})" for words, share in off.items() if abs(share) > NEAR)
+    lines = [f"Within {NEAR:.0%} of the data: {near or 'nothing'}{f'; not: {far}' if far else ''}."]
+    if prior.get("in_training_set", 0.0) >= MOST_KNOWN:
+        lines.append(f"More than {MOST_KNOWN:.0%} of the samples are in the training set.")
+    return " ".join(lines)
 
 
 def path_lines(paths: Mapping[str, Any]) -> str:

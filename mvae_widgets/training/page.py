@@ -90,13 +90,19 @@ def _paper(card: Mapping[str, Any]) -> str:
     shown = {name: line for name, line in figures.items() if name in card["measured"]}
     if not shown:
         return "The paper's Table 1 has no model of this kind."
-    behind = [name for name, line in shown.items() if _short_of(card["measured"][name], line)]
-    verdict = f"It falls short of the paper in: {', '.join(behind)}." if behind else "It reaches the paper's figures."
+    behind = [
+        f"{name} ({', '.join(words)})"
+        for name, line in shown.items()
+        if (words := _short_of(card["measured"][name], line))
+    ]
+    verdict = f"It falls short of the paper in: {'; '.join(behind)}." if behind else "It reaches the paper's figures."
     return f"{beside_paper(card)}\n\n{verdict} {_why(card, next(iter(shown.values())))}"
 
 
-def _short_of(have: Mapping[str, Any], want: Figures) -> bool:
-    return bool(have["temperature_1"] < want.temperature_1)
+def _short_of(have: Mapping[str, Any], want: Figures) -> list[str]:
+    freely, forced = "decoded freely", "teacher-forced"
+    pairs = {freely: "temperature_1", forced: "teacher_forced_sampled_z"}
+    return [words for words, key in pairs.items() if have[key] < getattr(want, key)]
 
 
 def _why(card: Mapping[str, Any], figures: Figures) -> str:
