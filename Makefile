@@ -1,6 +1,7 @@
 # Two commands do everything from a fresh clone: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+NOTEBOOKS ?= notebooks/*.ipynb
 # More threads than free cores make small decodes many times slower.
 export OMP_NUM_THREADS ?= 1
 
@@ -34,7 +35,9 @@ notebook: .venv/dev
 
 # Run all notebooks and keep what they show, as a code host shows them; after new weights, say.
 pictures: .venv/dev
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.record_timing=False \
+	  --NotebookExporter.preprocessors=mvae_widgets.export.html.StaticPicturePreprocessor \
+	  --StaticPicturePreprocessor.enabled=True $(NOTEBOOKS)
 
 browser: .venv/dev /usr/bin/chromium
 	$(BIN)/pytest -m browser

@@ -59,12 +59,13 @@ def strip_drawing(
         raise ConfigError(f"There is no step {current}.", f"The steps are 0 to {steps - 1}.")
     at = [check_place(place) for place in places] if places else [None] * steps
     title = "Interpolation" if title is None else title
-    subtitle = " → ".join(labels).strip() if subtitle is None else subtitle
+    named = all(labels)
+    subtitle = " → ".join(labels if named else ()) if subtitle is None else subtitle
     drawing = Drawing(
         check_width(width),
         0,
         check_theme(theme),
-        clean(f"{title or 'Interpolation'}: {' to '.join(labels)}, {_steps(steps)}"),
+        clean(f"{title or 'Interpolation'}: {' to '.join(labels) + ', ' if named else ''}{_steps(steps)}"),
     )
     draw_paper(drawing)
     y = draw_head(drawing, title, subtitle, None if current is None else at[current])

@@ -73,7 +73,11 @@ def _glance(card: Mapping[str, Any]) -> str:
     bits = ", ".join(f"{m['kl_bits']:.1f} ({name})" for name, m in card["measured"].items() if "kl_bits" in m)
     if not bits:
         return f"{z}, which is mu itself; no beta, no free bits, no KL."
-    return f"beta {recipe['max_beta']:g}, free bits {recipe['free_bits']:g}, {z}; KL bits on the test split: {bits}."
+    filled = " (fewer than in training: filling the prior takes away what was said twice)" * recipe.get(
+        "fill_prior", False
+    )
+    beta = f"beta {recipe['max_beta']:g}, free bits {recipe['free_bits']:g}"
+    return f"{beta}, {z}; KL bits on the test split: {bits}{filled}."
 
 
 def _measured(card: Mapping[str, Any]) -> str:

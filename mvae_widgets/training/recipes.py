@@ -175,8 +175,9 @@ HELD_OUT = tuple(Source("melodies.npz", "steps", name) for name in ("pop909", "n
 _DRUM_MODEL = Recipe(
     CONFIGS["drums-2bar"],
     _DRUMS,
-    steps=24_000,
+    steps=30_000,
     batch_size=128,
+    fill_prior=True,
     learning_rate=2e-3,
     min_learning_rate=5e-5,
     max_beta=0.1,
@@ -193,7 +194,6 @@ _GROOVE_MODEL = replace(
     config=CONFIGS["groove-2bar-humanize"],
     sources=_GROOVES,
     steps=7_000,
-    fill_prior=True,
     cross=0.0,
     loudness=0.15,
     validate_every=250,
