@@ -202,7 +202,7 @@ _GROOVE_MODEL = replace(
 _LONG_MELODY = Recipe(
     CONFIGS["melody-16bar"],
     _MELODIES,
-    steps=8_000,
+    steps=15_500,
     batch_size=32,
     start="melody-2bar",
     delay_lines=True,
@@ -215,13 +215,14 @@ _LONG_MELODY = Recipe(
 )
 # Nothing shorter is of its decoder's sizes, or has its kind of latent space: these begin at random.
 _RANDOM_START = replace(_LONG_MELODY, start="", learning_rate=1e-3, beta_rate=0.9995)
-_FLAT_MELODY = replace(_RANDOM_START, config=CONFIGS["melody-16bar-flat"])
+_FLAT_MELODY = replace(_RANDOM_START, config=CONFIGS["melody-16bar-flat"], steps=8_000)
 # Begins as a melody-2bar for the melody and another for the bass, side by side.
-_TRIO_MODEL = replace(_LONG_MELODY, config=CONFIGS["trio-16bar"], sources=_TRIOS, batch_size=16)
+_TRIO_MODEL = replace(_LONG_MELODY, config=CONFIGS["trio-16bar"], sources=_TRIOS, steps=8_600, batch_size=16)
 _TAP_MODEL = replace(_GROOVE_MODEL, config=CONFIGS["groove-2bar-tap"])
 _MULTITRACK_MODEL = replace(
     _RANDOM_START,
     config=CONFIGS["multitrack-1bar"],
+    steps=10_500,
     sources=tuple(replace(source, file="multitrack.npz", voice="multitrack") for source in _TRIOS),
     free_bits=96.0,
     transpose=3,
