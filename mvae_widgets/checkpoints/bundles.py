@@ -122,7 +122,8 @@ def write_bundle(
         write_text(folder / name, json.dumps(data, indent=1) + "\n")
     if attributes is not None:
         write_attributes(folder, attributes)
-    write_text(folder / PAGE, page)
+    if page:
+        write_text(folder / PAGE, page)
     write_weights(folder / WEIGHTS, config, state, half=True)
 
 

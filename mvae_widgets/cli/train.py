@@ -24,7 +24,6 @@ def train(options: argparse.Namespace) -> int:
     import torch
 
     from mvae_widgets.errors import UnknownModelError
-    from mvae_widgets.nn.torch_backend import device_for
     from mvae_widgets.training.recipes import LANGUAGE_RECIPES, RECIPES
 
     known = [*RECIPES, *LANGUAGE_RECIPES]
@@ -35,7 +34,7 @@ def train(options: argparse.Namespace) -> int:
         )
     if options.threads:
         torch.set_num_threads(options.threads)
-    device = str(device_for(options.device))
+    device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
     run = _train_language_model if options.model in LANGUAGE_RECIPES else _train_musicvae
     folder = run(options, device)
     if folder is None:

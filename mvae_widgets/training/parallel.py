@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from mvae_widgets.errors import ConfigError
+from mvae_widgets.nn.torch_backend import device_for
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -120,11 +121,11 @@ def join(device: str, precision: str) -> Team:
     Raises
     ------
     ConfigError
-        If Lightning Fabric is not installed, or its launcher was told something else.
+        If the device is not available, Lightning Fabric not installed, or its launcher was told something else.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return Team(device, precision)
+        return Team(str(device_for(device)), precision)
     try:
         from lightning_fabric import Fabric
     except ImportError as error:
