@@ -61,7 +61,8 @@ class MusicVAE(LatentOperations, GrooveOperations, Embedding, DataSpace, PageDec
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        what = f"{self.config.bars} bars of {self.config.family}, z {self.config.z_size}"
+        bars = f"{self.config.bars} bar{'s' if self.config.bars > 1 else ''}"
+        what = f"{bars} of {self.config.family}, z {self.config.z_size}"
         return f"<MusicVAE {self.name}: {what}, {self.backend.name} on {self.device}>"
 
     @property

@@ -75,7 +75,7 @@ def rolls_bundle(
     """
     if not len(scores) == len(places) == len(labels) or not scores:
         raise ConfigError(f"{len(scores)} rolls, {len(places)} places and {len(labels)} labels do not go together.")
-    words = f"{title}: {', '.join(labels)}" + (f", {subtitle}" if subtitle else "")
+    words = ": ".join(filter(None, [title, ", ".join(filter(None, [*labels, subtitle]))]))
     drawing = Drawing(check_width(width), 0, check_theme(theme), clean(words), _counted(found) if found else "")
     draw_paper(drawing)
     tokens = drawing.tokens
@@ -135,7 +135,7 @@ def rows_bundle(
         raise ConfigError(f"{len(scores)} scores are not rows of {', '.join(map(str, counts))}.")
     if costs and len(costs) != len(scores):
         raise ConfigError(f"There are {len(costs)} costs for {len(scores)} scores.")
-    words = f"{title}: {', '.join(labels)}" + (f", {subtitle}" if subtitle else "")
+    words = ": ".join(filter(None, [title, ", ".join(filter(None, [*labels, subtitle]))]))
     drawing = Drawing(check_width(width), 0, check_theme(theme), clean(words))
     draw_paper(drawing)
     y = draw_head(drawing, title, subtitle, None)

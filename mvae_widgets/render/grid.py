@@ -87,7 +87,7 @@ def grid_bundle(
     title = "Pad" if title is None else title
     where = f"row {current[0] + 1}, column {current[1] + 1}"
     subtitle = f"{n} x {n} between four clips, {where}" if subtitle is None else subtitle
-    words = f"{title or 'Pad'}: {n} by {n} between {', '.join(filter(None, labels)) or 'four clips'}; {where}"
+    words = f"{title or 'Pad'}: {n} by {n} between {', '.join(labels) if all(labels) else 'four clips'}; {where}"
     drawing = Drawing(check_width(width), 0, check_theme(theme), clean(words))
     draw_paper(drawing)
     top = draw_head(drawing, title, subtitle, place)
