@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import mvae_widgets as mv
-from mvae_widgets.checkpoints import cache, catalog
+from mvae_widgets.checkpoints import bundles, cache, catalog
 from mvae_widgets.checkpoints.catalog import BUILT_IN, builtin_models, find, find_published, read_bundle
 from mvae_widgets.checkpoints.published import aliases, published
 from mvae_widgets.errors import CheckpointError, ConfigError, MusicVAEError, UnknownModelError
@@ -262,3 +262,24 @@ def test_written_weights_are_whole_or_not_there(tmp_path: Path, monkeypatch: pyt
         catalog.write_weights(path, bundle.config, bundle.state)
     assert path.read_text() == "older"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_was_cut_off_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = read_bundle(BUILT_IN / NAME)
+    assert bundle.plane is not None
+    whole = bundle.config, bundle.state, bundle.card, bundle.plane
+    catalog.write_bundle(tmp_path, *whole)
+    assert mv.load(tmp_path).plane is not None
+    write_text = bundles.write_text
+
+    def full(path: Path, text: str) -> None:
+        if path.name == "plane.json":
+            raise MusicVAEError("no room")
+        write_text(path, text)
+
+    monkeypatch.setattr(bundles, "write_text", full)
+    with pytest.raises(MusicVAEError, match="no room"):
+        catalog.write_bundle(tmp_path, *whole)
+    # Not the old weights beside the new card.
+    with pytest.raises(CheckpointError, match="must hold one checkpoint"):
+        mv.load(tmp_path)

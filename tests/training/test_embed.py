@@ -132,6 +132,9 @@ def test_bad_input(model: mv.MusicVAE, music: Path, tmp_path: Path, capsys: pyte
     for name, words in (("drums.npz", "has no steps"), ("damaged.npz", "Could not read")):
         (tmp_path / "data" / "damaged.npz").write_bytes(b"PK no more")
         assert words in says(tmp_path / "data" / name, "--out", tmp_path / "c.npz")
+    whole = (tmp_path / "data" / "melodies.npz").read_bytes()
+    (tmp_path / "data" / "damaged.npz").write_bytes(whole[:200] + b"\xff" * 100 + whole[300:])
+    assert "Could not read" in says(tmp_path / "data" / "damaged.npz", "--out", tmp_path / "c.npz")
     with pytest.raises(ReadError, match="has no steps"):
         prepared_clips(tmp_path / "data" / "trio.npz", model.config)
     with pytest.raises(NothingToEncodeError, match="no clip of 16 bars"):
