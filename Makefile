@@ -39,8 +39,9 @@ pictures: .venv/dev
 	  --NotebookExporter.preprocessors=mvae_widgets.export.html.StaticPicturePreprocessor \
 	  --StaticPicturePreprocessor.enabled=True $(NOTEBOOKS)
 
+# Sound is recorded as it plays, which a hiccup of the machine can spoil: what failed is asked once more, alone.
 browser: .venv/dev /usr/bin/chromium
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser || $(BIN)/pytest -m browser --last-failed --last-failed-no-failures none
 
 # Ten minutes of the random gestures of which tests/browser/test_soak.py makes a minute; SOAK_SEED=2 makes others.
 soak: .venv/dev /usr/bin/chromium
