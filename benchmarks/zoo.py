@@ -61,11 +61,11 @@ def stale() -> dict[Path, str]:
     """The pages that are not as the cards are, with the text that they should have."""
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    cards = _cards(BUILT_IN)
+    models = {name: card for name, card in _cards(BUILT_IN).items() if "kind" not in card}
     pages = {
         PAGE: page(),
-        README: f"{before}{BEGIN}\n\n{_short(cards)}\n\n{END}{after}",
-        **{BUILT_IN / name / CARD_PAGE: page_of(card) for name, card in cards.items() if "kind" not in card},
+        README: f"{before}{BEGIN}\n\n{_short(models)}\n\n{END}{after}",
+        **{BUILT_IN / name / CARD_PAGE: page_of(card) for name, card in models.items()},
     }
     return {path: text for path, text in pages.items() if path.read_text(encoding="utf-8") != text}
 
@@ -109,15 +109,13 @@ def _cards(folder: Path) -> dict[str, Card]:
     )
 
 
-def _short(cards: Mapping[str, Card]) -> str:
+def _short(models: Mapping[str, Card]) -> str:
     """One line a model and part, for README.md; grooves and events, which are measured otherwise, left out."""
     rows = []
-    for name, card in cards.items():
-        paper = figures_for(card["family"], card.get("bars", 0), card.get("hierarchical", False))
-        for group, have in card["measured"].items() if "prior" in card else ():
-            if group not in paper:
-                continue
-            figures, density = paper[group], card["prior"]["samples"]["note_density"]
+    for name, card in models.items():
+        paper = figures_for(card["family"], card["bars"], card["hierarchical"])
+        for group, figures in paper.items():
+            have, density = card["measured"][group], card["prior"]["samples"]["note_density"]
             rows.append(
                 [
                     f"`{name}`" + (f", {group}" if len(paper) > 1 else ""),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -25,7 +24,7 @@ from mvae_widgets.errors import ConfigError, MusicVAEWarning, ReadError
 from mvae_widgets.music.clips import Clip
 from mvae_widgets.music.converter import Converter
 from mvae_widgets.music.families import converter_for
-from mvae_widgets.whole_files import write_whole
+from mvae_widgets.whole_files import DAMAGED, write_whole
 
 __all__ = ["Corpus", "Origin", "join"]
 
@@ -262,7 +261,7 @@ class Corpus:
                 )
         except FileNotFoundError:
             raise ReadError(f"There is no file '{path}'.", "model.embed(music, path) writes one.") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, ConfigError) as error:
+        except (*DAMAGED, AttributeError, ConfigError) as error:
             raise ReadError(f"'{path}' is no corpus, or damaged: {error}.", "Embed the music again.") from error
 
     @property

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import lzma
 import os
+import tarfile
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from mvae_widgets.errors import MusicVAEError
 
-__all__ = ["write_text", "write_whole"]
+__all__ = ["DAMAGED", "write_text", "write_whole"]
+
+DAMAGED = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    TypeError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    lzma.LZMAError,
+    zlib.error,
+)
+"""What Python and NumPy raise of an archive that is none, damaged, locked, or packed in a way that they do not know."""
 
 
 def write_whole(

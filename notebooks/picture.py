@@ -25,7 +25,7 @@ def main() -> None:
         with sync_playwright() as p:
             browser = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             for theme in ("light", "dark"):
-                lab.set_theme(theme)
+                lab.set("apputils-extension:themes", theme=f"JupyterLab {theme.title()}")
                 page = browser.new_context(viewport={"width": 1240, "height": 1000}, device_scale_factor=2).new_page()
                 notebook = Notebook(lab, page, "quickstart.ipynb")
                 notebook.run_all()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mvae_widgets.checks import needs_torch, number
-from mvae_widgets.errors import ConfigError
+from mvae_widgets.whole_files import write_text
 
 __all__ = ["evaluate"]
 
@@ -57,12 +57,6 @@ def _differences(reports: list[Any], seed: int) -> dict[str, Any]:
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for suffix, text in texts.items():
-            fresh, path = folder / f".{NAME}.{suffix}", folder / f"{NAME}.{suffix}"
-            fresh.write_text(f"{text.rstrip()}\n", encoding="utf-8")
-            fresh.replace(path)
-            print(f"Written to {path}.")
-    except OSError as error:
-        raise ConfigError(f"Cannot write to {folder}: {error.strerror or error}.", "Give another --out.") from error
+    for suffix, text in texts.items():
+        path = write_text(folder / f"{NAME}.{suffix}", text.rstrip() + "\n")
+        print(f"Written to {path}.")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from ..errors import ReadError
+from ..whole_files import DAMAGED
 from .library import note_seq, quiet
 from .score import TempoMap
 
@@ -76,8 +77,7 @@ def load_compressed(data: bytes) -> NoteSequence:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             score = _unpack(archive, _score_name(archive))
-    # zipfile raises NotImplementedError for a compression that it does not know, RuntimeError for a locked file.
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except DAMAGED as error:
         raise ReadError(f"the zip is damaged ({error}).", EXPORT) from error
     return load(score)
 

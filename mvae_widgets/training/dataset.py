@@ -11,8 +11,6 @@ What comes out are the tokens of `music`'s converters, clip by clip (`Example.to
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +21,9 @@ import numpy as np
 from mvae_widgets.errors import ReadError
 from mvae_widgets.music.features import FIRST_PITCH_TOKEN, MIN_PITCH
 from mvae_widgets.music.performance import Vocabulary
+from mvae_widgets.whole_files import DAMAGED
 
 __all__ = [
-    "DAMAGED",
     "SPLITS",
     "VOICES",
     "Loaded",
@@ -39,8 +37,6 @@ __all__ = [
     "windows",
 ]
 
-# What NumPy raises of a file that is not, or not wholly, a npz.
-DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error)
 SPLITS = {"train": 0, "valid": 1, "test": 2}
 MAX_PITCH = 108
 MIN_ONSETS = 3

@@ -11,7 +11,8 @@ import numpy as np
 from mvae_widgets.checks import as_path
 from mvae_widgets.errors import NothingToEncodeError, ReadError
 from mvae_widgets.nn.config import ModelConfig
-from mvae_widgets.training.dataset import BAR_END, DAMAGED, SPLITS, STEPS_PER_BAR, VOICES
+from mvae_widgets.training.dataset import BAR_END, SPLITS, STEPS_PER_BAR, VOICES
+from mvae_widgets.whole_files import DAMAGED
 
 __all__ = ["file_for", "prepared_clips"]
 

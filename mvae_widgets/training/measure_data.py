@@ -10,8 +10,9 @@ import numpy as np
 
 from mvae_widgets.errors import ConfigError, ReadError
 from mvae_widgets.nn.config import ModelConfig
-from mvae_widgets.training.dataset import DAMAGED, VOICES, Source
+from mvae_widgets.training.dataset import VOICES, Source
 from mvae_widgets.training.feeds import FEEDS
+from mvae_widgets.whole_files import DAMAGED
 
 __all__ = ["Material", "material_for"]
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import lzma
 import os
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +15,7 @@ import numpy as np
 
 from mvae_widgets.errors import ReadError
 from mvae_widgets.music.io import MAX_BYTES, MUSIC_SUFFIXES
-from mvae_widgets.whole_files import write_whole
+from mvae_widgets.whole_files import DAMAGED, write_whole
 
 __all__ = ["GOES_ON", "Member", "members", "tunes_of", "write_arrays"]
 
@@ -25,17 +23,6 @@ GOES_ON = "Make room, or check the permissions; the same command goes on with wh
 """What to do where a file of a preparation cannot be written."""
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
-# What the readers of archives raise for a damaged or a locked one.
-DAMAGES = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    lzma.LZMAError,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True)
@@ -119,7 +106,7 @@ def _watched(inside: Iterator[Member], name: str) -> Iterator[Member]:
     while True:
         try:
             member = next(inside, None)
-        except DAMAGES as error:
+        except DAMAGED as error:
             yield _unreadable(name, error)
             return
         if member is None:
@@ -158,7 +145,7 @@ def _inside(name: str, size: int, unpack: Callable[[], IO[bytes] | None]) -> Mem
 def _checked(name: str, size: int, read: Callable[[], bytes]) -> bytes:
     try:
         data = read() if size <= MAX_BYTES else b""
-    except DAMAGES as error:
+    except DAMAGED as error:
         raise ReadError(f"Could not open '{name}': {_words(error)}.") from error
     if max(size, len(data)) > MAX_BYTES:
         raise ReadError(f"'{name}' has more than {MAX_BYTES / 2**20:.0f} MB, too much for a score.")

@@ -200,6 +200,11 @@ def test_missing_files_are_answered_with_near_names(tmp_path: Path) -> None:
         ("a.xml", b"<?xml version='1.0'?><score-timewise/>", "time by time"),
         ("a.xml", b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><score-partwise/>", "entities"),
         ("a.mxl", b"PK\3\4 and then nothing", "zip is damaged"),
+        (
+            "a.mxl",
+            bytes(255 if 40 <= k < 60 else byte for k, byte in enumerate(zipped(a_DOT_xml="<a/>" * 99))),
+            "zip is",
+        ),
         ("a.mxl", zipped(a_DOT_txt="no"), "no MusicXML score"),
         ("a.mxl", zipped(META_INF__x_DOT_xml="<a/>", a_DOT_xml="<a/>"), "holds <a>"),
         ("a.abc", b"X:1\nK:C\nABC {no", "line 3 of the ABC"),
